@@ -1,0 +1,1 @@
+"""The worker's side of Condafarm, installable alone: contract, agent, builders, checks."""

@@ -1,0 +1,80 @@
+"""Report: what came of an attempt, in facts. What it means is decided by the controller."""
+
+from enum import StrEnum
+from typing import ClassVar
+
+from workers.contract.messages import Message
+
+
+class Outcome(StrEnum):
+    """What a worker saw. The controller draws the consequence."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    """The recipe's own script or test failed."""
+    UNSOLVABLE = "unsolvable"
+    """An environment could not be solved; the message holds the solver's words."""
+    TIMEOUT = "timeout"
+    """The job took longer than its limit."""
+    SILENT = "silent"
+    """The job wrote nothing for longer than its limit."""
+    NO_TESTS = "no_tests"
+    """The package carries no test; never the same as passed."""
+    NOT_RUNNABLE = "not_runnable"
+    """The tests cannot run on this machine."""
+    REFUSED = "refused"
+    """What was built is not what was ordered: another name, or a planned parent missing."""
+    OVER_LIMIT = "over_limit"
+    """The log or the output grew past its limit."""
+    INFRASTRUCTURE = "infrastructure"
+    """The worker's own fault: disk, network, a killed child. No recipe is to blame."""
+
+
+class Phase(Message):
+    """One named stretch of an attempt, in seconds."""
+
+    name: str
+    seconds: float
+
+
+class ProducedFile(Message):
+    """A package file that was uploaded before this report."""
+
+    file_name: str
+    subdir: str
+    sha256: str
+    size: int
+
+
+class TestOutcome(Message):
+    """One test of a package file."""
+
+    __test__: ClassVar[bool] = False  # not a test class, whatever pytest thinks of the name
+
+    index: int
+    kind: str
+    """``python``, ``commands``, ``downstream``, ...: the word of the builder."""
+    outcome: Outcome
+    seconds: float
+    message: str = ""
+
+
+class Report(Message):
+    """The end of an attempt."""
+
+    lease: int
+    outcome: Outcome
+    phase: str = ""
+    """The phase in which it ended: ``fetch``, ``solve``, ``build``, ``test``, ``upload``."""
+    message: str = ""
+    """One sentence, or the solver's words."""
+    phases: tuple[Phase, ...] = ()
+    files: tuple[ProducedFile, ...] = ()
+    tests: tuple[TestOutcome, ...] = ()
+
+
+class Receipt(Message):
+    """The controller's answer to a report; the same answer if the report is sent again."""
+
+    accepted: bool
+    reason: str = ""
