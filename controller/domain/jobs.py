@@ -1,0 +1,101 @@
+"""Jobs and attempts: one claimable piece of work, and one try of it under a numbered lease."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class JobKind(StrEnum):
+    """What a job does."""
+
+    BUILD = "build"
+    TEST = "test"
+    """The tests of a file that this batch built."""
+    RETEST = "retest"
+    """The tests of an unrebuilt dependent against what this batch built."""
+
+
+class JobState(StrEnum):
+    """Where a job stands."""
+
+    WAITING = "waiting"
+    READY = "ready"
+    RUNNING = "running"
+    PASSED = "passed"
+    FAILED = "failed"
+    UNSOLVABLE = "unsolvable"
+    QUARANTINED = "quarantined"
+    BLOCKED = "blocked"
+    CANCELLED = "cancelled"
+
+
+class JobEvent(StrEnum):
+    """What can happen to a job."""
+
+    PARENTS_DONE = "parents done"
+    CLAIM = "claim"
+    PASS = "pass"  # noqa: S105 -- not a password
+    FAIL = "fail"
+    CANNOT_SOLVE = "cannot solve"
+    LOSE = "lose"
+    GIVE_UP = "give up"
+    PARENT_FAILED = "parent failed"
+    CANCEL = "cancel"
+    RETRY = "retry"
+
+
+_J, _E = JobState, JobEvent
+JOB_MOVES: Mapping[tuple[JobState, JobEvent], JobState] = MappingProxyType(
+    {
+        (_J.WAITING, _E.PARENTS_DONE): _J.READY,
+        (_J.WAITING, _E.PARENT_FAILED): _J.BLOCKED,
+        (_J.WAITING, _E.CANCEL): _J.CANCELLED,
+        (_J.READY, _E.CLAIM): _J.RUNNING,
+        (_J.READY, _E.CANCEL): _J.CANCELLED,
+        (_J.RUNNING, _E.PASS): _J.PASSED,
+        (_J.RUNNING, _E.FAIL): _J.FAILED,
+        (_J.RUNNING, _E.CANNOT_SOLVE): _J.UNSOLVABLE,
+        (_J.RUNNING, _E.LOSE): _J.READY,
+        (_J.RUNNING, _E.GIVE_UP): _J.QUARANTINED,
+        (_J.RUNNING, _E.CANCEL): _J.CANCELLED,
+        (_J.FAILED, _E.RETRY): _J.READY,
+        (_J.UNSOLVABLE, _E.RETRY): _J.READY,
+        (_J.QUARANTINED, _E.RETRY): _J.READY,
+        (_J.BLOCKED, _E.RETRY): _J.WAITING,
+    }
+)
+
+ENDED = frozenset({_J.PASSED, _J.FAILED, _J.UNSOLVABLE, _J.QUARANTINED, _J.BLOCKED, _J.CANCELLED})
+BROKEN = frozenset({_J.FAILED, _J.UNSOLVABLE, _J.QUARANTINED})
+
+
+class AttemptState(StrEnum):
+    """Where one try stands."""
+
+    LEASED = "leased"
+    PASSED = "passed"
+    FAILED = "failed"
+    LOST = "lost"
+    """The lease lapsed, or the worker said the fault was its own."""
+    STOPPED = "stopped"
+    """The controller took the job away."""
+
+
+class AttemptEvent(StrEnum):
+    """What can happen to an attempt."""
+
+    PASS = "pass"  # noqa: S105 -- not a password
+    FAIL = "fail"
+    LOSE = "lose"
+    STOP = "stop"
+
+
+_A, _V = AttemptState, AttemptEvent
+ATTEMPT_MOVES: Mapping[tuple[AttemptState, AttemptEvent], AttemptState] = MappingProxyType(
+    {
+        (_A.LEASED, _V.PASS): _A.PASSED,
+        (_A.LEASED, _V.FAIL): _A.FAILED,
+        (_A.LEASED, _V.LOSE): _A.LOST,
+        (_A.LEASED, _V.STOP): _A.STOPPED,
+    }
+)

@@ -1,0 +1,125 @@
+"""Plans: what a change forces, each job and each omission with its rule, its spec and its path."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from controller.domain.jobs import JobKind
+from controller.domain.recipes import Output, Refusal
+
+
+class Rule(StrEnum):
+    """The rules that a plan cites: rows of rebuild-semantics 2.3, and the ways a change itself enters."""
+
+    NEW = "new"
+    """No artifact of this output exists in the target."""
+    CHANGED = "changed"
+    """Its recipe, or a file beside it, differs from what its artifact was built from."""
+    R1 = "R1"
+    R2 = "R2"
+    R3 = "R3"
+    R4 = "R4"
+    R5 = "R5"
+    R6 = "R6"
+    R7 = "R7"
+    R8 = "R8"
+    R9 = "R9"
+    R10 = "R10"
+    R11 = "R11"
+    R12 = "R12"
+    R13 = "R13"
+    R14 = "R14"
+    R15 = "R15"
+    R16 = "R16"
+    R17 = "R17"
+    R18 = "R18"
+    R19 = "R19"
+    R20 = "R20"
+    CURRENT = "current"
+    """Nothing it is made of, and nothing it runs with, is touched."""
+
+
+class Membership(StrEnum):
+    """What a plan does about an output."""
+
+    REBUILD = "rebuild"
+    RETEST = "retest"
+    EDIT = "recipe edit"
+    """Text in its recipe is in the way; no rebuild can help."""
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why: the rule, what it speaks of, and the path from the change to here.
+
+    ``path`` starts at a changed output and ends at the member, package names in order.
+    """
+
+    rule: Rule
+    about: str = ""
+    """The package whose change is the cause."""
+    spec: str = ""
+    origin: str = ""
+    path: tuple[str, ...] = ()
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One output and what the plan does about it. ``reasons`` are in order of weight; the first decides."""
+
+    output: Output
+    membership: Membership
+    reasons: tuple[Reason, ...]
+    artifact: str = ""
+    """``subdir/file name`` of its artifact in the target, where there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Members by membership; every output of the reading is in exactly one."""
+
+    members: tuple[Member, ...]
+    refusals: tuple[Refusal, ...] = ()
+
+    def having(self, membership: Membership) -> tuple[Member, ...]:
+        """The members with this membership, in the reading's order."""
+        return tuple(m for m in self.members if m.membership is membership)
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedJob:
+    """A job before it has an id. ``key`` names it within its plan; ``parents`` are keys of other jobs.
+
+    A build job builds ``outputs`` in this order in one go. A test or retest job tests one file.
+    """
+
+    key: str
+    kind: JobKind
+    recipe: str
+    name: str
+    """For people: the package, or the first of several."""
+    subdir: str
+    pool: str
+    wave: int
+    outputs: tuple[Output, ...]
+    reasons: tuple[Reason, ...]
+    parents: frozenset[str] = frozenset()
+    must_contain: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """For a build, by section (``build``, ``host``): file names of this plan that must be in that environment."""
+    artifact: str = ""
+    """For a retest: ``subdir/file name`` of the file in the target. For a test: of the planned file."""
+    late: bool = False
+    """A test that runs after its dependents' builds, since its own requirements close a cycle."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The whole answer: jobs in waves, and every omission with its reason."""
+
+    decision: Decision
+    jobs: tuple[PlannedJob, ...]
+    waves: int
+    numbers: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
+    """(subdir, name, version) to the build number assigned."""
