@@ -1,0 +1,1 @@
+"""What happens? One function is one transaction; who asks is none of its business."""

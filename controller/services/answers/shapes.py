@@ -1,0 +1,304 @@
+"""The shapes of every answer, shared by pages, API and command line. Times are RFC 3339 in UTC."""
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Shape(BaseModel):
+    """A frozen answer. Fields are only ever added."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Counts(Shape):
+    """Jobs by the five categories that carry the five colours."""
+
+    waiting: int = 0
+    in_progress: int = 0
+    done: int = 0
+    broken: int = 0
+    not_needed: int = 0
+
+    @property
+    def total(self) -> int:
+        """All jobs."""
+        return self.waiting + self.in_progress + self.done + self.broken + self.not_needed
+
+
+class ReasonShape(Shape):
+    """A reason with the sentence people read."""
+
+    rule: str
+    about: str = ""
+    spec: str = ""
+    origin: str = ""
+    path: tuple[str, ...] = ()
+    sentence: str = ""
+
+
+class BatchSummary(Shape):
+    """A line in a list of batches."""
+
+    id: str
+    state: str
+    title: str
+    tree: str
+    commit: str
+    author: str
+    created_at: datetime
+    settled_at: datetime | None = None
+    counts: Counts = Counts()
+    verdict: str = ""
+    """One line: where it stands and who must act."""
+
+
+class JobSummary(Shape):
+    """A line in a list of jobs."""
+
+    id: str
+    batch: str
+    kind: str
+    state: str
+    category: str
+    """``waiting``, ``in_progress``, ``done``, ``broken`` or ``not_needed``."""
+    name: str
+    recipe: str
+    subdir: str
+    pool: str
+    wave: int
+    attempts: int = 0
+    worker: str = ""
+    phase: str = ""
+    sentence: str = ""
+    """What its state means now, in words."""
+    failing_line: int | None = None
+    failing_text: str = ""
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    reason: ReasonShape | None = None
+
+
+class MemberShape(Shape):
+    """What the plan does about one output."""
+
+    name: str
+    version: str
+    subdir: str
+    recipe: str
+    membership: str
+    file: str = ""
+    reasons: tuple[ReasonShape, ...] = ()
+
+
+class StaysShape(Shape):
+    """A file that stays behind, and why."""
+
+    file: str
+    name: str
+    reason: str
+    blocked_by: tuple[str, ...] = ()
+
+
+class GateShape(Shape):
+    """A promotion gate's answer."""
+
+    gate: str
+    verdict: str
+    passes: bool
+    reasons: tuple[str, ...] = ()
+    actor: str = "nobody"
+
+
+class PromotionShape(Shape):
+    """One move of a channel's pointer."""
+
+    id: str
+    channel: str
+    act: str
+    base: int
+    snapshot: int
+    added: int = 0
+    removed: int = 0
+    batch: str = ""
+    who: str = ""
+    why: str = ""
+    at: datetime
+
+
+class BatchView(BatchSummary):
+    """One batch, whole: what its page shows."""
+
+    jobs: tuple[JobSummary, ...] = ()
+    left_out: tuple[MemberShape, ...] = ()
+    """Members that the plan retests, wants edited, or leaves alone though something touched them."""
+    refusals: tuple[str, ...] = ()
+    stays: tuple[StaysShape, ...] = ()
+    published: tuple[str, ...] = ()
+    """``subdir/file name`` of what reached testing."""
+    gates: tuple[GateShape, ...] = ()
+    promotions: tuple[PromotionShape, ...] = ()
+    waves: int = 0
+    staging: str = ""
+
+
+class AttemptShape(Shape):
+    """One try of a job."""
+
+    id: str
+    lease: int
+    worker: str
+    state: str
+    outcome: str = ""
+    phase: str = ""
+    message: str = ""
+    leased_at: datetime
+    ended_at: datetime | None = None
+    phases: dict[str, float] = Field(default_factory=dict)
+    tests: tuple[dict[str, object], ...] = ()
+    log_bytes: int = 0
+
+
+class FailingLine(Shape):
+    """A line the farm thinks tells the fault. ``line`` counts from 1."""
+
+    line: int
+    text: str
+    kind: str
+
+
+class FileShape(Shape):
+    """A package file."""
+
+    file: str
+    name: str
+    version: str
+    build: str
+    subdir: str
+    size: int
+    sha256: str
+    verdict: str = ""
+
+
+class JobView(JobSummary):
+    """One job, whole."""
+
+    reasons: tuple[ReasonShape, ...] = ()
+    waits_for: tuple[JobSummary, ...] = ()
+    waited_on_by: tuple[JobSummary, ...] = ()
+    tries: tuple[AttemptShape, ...] = ()
+    files: tuple[FileShape, ...] = ()
+    failing: tuple[FailingLine, ...] = ()
+    message: str = ""
+    why_not: tuple[str, ...] = ()
+    """Why it is not running yet, one sentence each."""
+
+
+class WorkerShape(Shape):
+    """A worker as the controller knows it."""
+
+    name: str
+    pools: tuple[str, ...]
+    state: str
+    job: str = ""
+    host: str = ""
+    system: str = ""
+    cores: int = 0
+    version: str = ""
+    seen_at: datetime
+
+
+class PoolShape(Shape):
+    """A pool: who serves it and what waits for it."""
+
+    name: str
+    idle: int = 0
+    busy: int = 0
+    ready: int = 0
+    running: int = 0
+    oldest_ready_seconds: float = 0.0
+
+
+class ChannelShape(Shape):
+    """A channel and its current snapshot."""
+
+    name: str
+    snapshot: int
+    files: int
+    url: str
+
+
+class SnapshotShape(Shape):
+    """One state of a channel."""
+
+    channel: str
+    number: int
+    act: str
+    files: int
+    added: int
+    removed: int
+    batch: str
+    who: str
+    why: str
+    at: datetime
+    current: bool = False
+
+
+class FarmView(Shape):
+    """The first page: the farm at a glance."""
+
+    counts: Counts = Counts()
+    batches: tuple[BatchSummary, ...] = ()
+    newly_broken: tuple[JobSummary, ...] = ()
+    pools: tuple[PoolShape, ...] = ()
+    workers: tuple[WorkerShape, ...] = ()
+    channels: tuple[ChannelShape, ...] = ()
+    promotions: tuple[PromotionShape, ...] = ()
+
+
+class MovePreview(Shape):
+    """What a promotion or a restore would do, or did."""
+
+    channel: str
+    act: str
+    base: int
+    snapshot: int | None = None
+    """The new snapshot's number; None for a dry run."""
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    gates: tuple[GateShape, ...] = ()
+    allowed: bool = True
+    promotion: str = ""
+
+
+class LogLines(Shape):
+    """Lines of a log. ``first`` counts from 1; ``end`` is whether the log is complete at its last line."""
+
+    attempt: str
+    first: int
+    lines: tuple[str, ...]
+    total: int
+    ended: bool
+
+
+class PushAnswer(Shape):
+    """What a push became. The same commit again answers the same batch with ``again``."""
+
+    batch: str
+    change: str
+    commit: str
+    again: bool = False
+    state: str = ""
+    jobs: int = 0
+
+
+class EventShape(Shape):
+    """One fact from the outbox. ``id`` grows; use it as Last-Event-ID."""
+
+    id: int
+    at: datetime
+    kind: str
+    """For example ``job.state``, ``batch.state``, ``channel.moved``, ``worker.state``."""
+    batch: str = ""
+    job: str = ""
+    data: dict[str, object] = Field(default_factory=dict)
