@@ -1,0 +1,54 @@
+"""Every knob, typed, with a sentence each. Read by ``controller.wiring`` alone.
+
+Explicit beats environment (``FARM_*``) beats ``farm.toml`` beats the default.
+"""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+
+class Settings(BaseSettings):
+    """The controller's settings."""
+
+    model_config = SettingsConfigDict(env_prefix="FARM_", toml_file="farm.toml", extra="ignore")
+
+    data: Path = Field(default=Path("farm-data"), description="Folder that holds database, store, logs and tokens.")
+    host: str = Field(default="127.0.0.1", description="Address the controller listens on.")
+    port: int = Field(default=8440, ge=0, le=65535, description="Port the controller listens on; 0 takes a free one.")
+    database_url: str = Field(default="", description="SQLAlchemy URL; empty means SQLite in the data folder.")
+    broker_url: str = Field(default="", description="Redis or Valkey URL; empty means an embedded server.")
+    public_url: str = Field(default="", description="Address that workers and clients use; empty means host and port.")
+    workers: int = Field(default=2, ge=0, description="Worker processes that `farm up` starts beside the controller.")
+    subdirs: tuple[str, ...] = Field(default=(), description="Subdirs to build for; empty means this machine's.")
+    noarch_pool: str = Field(default="", description="Pool that builds noarch packages; empty means the first subdir.")
+    upstream: tuple[str, ...] = Field(default=(), description="Channel URLs below stable, highest priority first.")
+
+    lease_seconds: float = Field(default=60.0, gt=0, description="A silent worker's job is given away after this time.")
+    max_attempts: int = Field(default=3, ge=1, description="Lost attempts after which a job is quarantined.")
+    build_seconds: float = Field(default=7200.0, gt=0, description="Limit of one build.")
+    test_seconds: float = Field(default=1800.0, gt=0, description="Limit of one test job.")
+    silence_seconds: float = Field(default=1800.0, gt=0, description="Limit of silence in a log.")
+    log_bytes: int = Field(default=64 * 1024 * 1024, gt=0, description="Largest log of one attempt, in bytes.")
+    output_bytes: int = Field(default=8 * 1024**3, gt=0, description="Largest package file, in bytes.")
+    package_format: str = Field(default="conda:3", description="Package format and compression level of builds.")
+    circuit_breaker_jobs: int = Field(default=2000, ge=1, description="Larger plans wait for a person.")
+    tick_seconds: float = Field(default=1.0, gt=0, description="The loop looks at everything at least this often.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 -- the signature is pydantic's
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Explicit beats environment beats file."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @property
+    def database(self) -> str:
+        """The database URL in force."""
+        return self.database_url or f"sqlite:///{self.data.resolve() / 'farm.sqlite3'}"
