@@ -1,0 +1,119 @@
+"""Changes and batches: tables and named queries."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, update
+from sqlmodel import Field, Session, SQLModel, col, select
+
+from controller.domain.batches import BatchState
+from controller.domain.errors import NotFoundError
+from controller.storage.tables import document, instant, key, maybe_instant
+
+
+class ChangeRow(SQLModel, table=True):
+    """A change, recorded once: ``key`` is unique."""
+
+    __tablename__ = "change"
+
+    id: int | None = key()
+    key: str = Field(unique=True)
+    kind: str
+    tree: str
+    commit: str
+    summary: str = ""
+    author: str = ""
+    at: datetime = instant()
+
+
+class BatchRow(SQLModel, table=True):
+    """A batch. ``plan`` holds members and refusals; ``stays`` and ``published`` come with settling."""
+
+    __tablename__ = "batch"
+
+    id: int | None = key()
+    change_id: int = Field(foreign_key="change.id", index=True)
+    state: str = Field(index=True)
+    title: str
+    author: str = ""
+    waves: int = 0
+    plan: dict[str, Any] = document(dict)
+    stays: list[Any] = document(list)
+    published: list[str] = document(list)
+    created_at: datetime = instant()
+    settled_at: datetime | None = maybe_instant()
+
+    @property
+    def name(self) -> str:
+        """The id people use."""
+        return f"B-{self.id}"
+
+
+def number_of(batch: str) -> int:
+    """7 for ``B-7``. Raises NotFoundError for what is no batch id."""
+    head, _, tail = batch.partition("-")
+    if head.upper() != "B" or not tail.isdigit():
+        raise NotFoundError(f"'{batch}' is no batch id.", remedy="Batch ids look like B-7; see `farm batch list`.")
+    return int(tail)
+
+
+def change_with_key(session: Session, change_key: str) -> ChangeRow | None:
+    """The change recorded under this key, if it was."""
+    return session.exec(select(ChangeRow).where(ChangeRow.key == change_key)).first()
+
+
+def batch_of_change(session: Session, change: ChangeRow) -> BatchRow | None:
+    """The newest batch of a change."""
+    query = select(BatchRow).where(BatchRow.change_id == change.id).order_by(col(BatchRow.id).desc())
+    return session.exec(query).first()
+
+
+def find_batch(session: Session, batch: str, *, lock: bool = False) -> BatchRow:
+    """The batch, locked for this transaction if asked. Raises NotFoundError."""
+    query = select(BatchRow).where(BatchRow.id == number_of(batch))
+    row = session.exec(query.with_for_update() if lock else query).first()
+    if row is None:
+        raise NotFoundError(f"There is no batch {batch}.", remedy="See `farm batch list`.")
+    return row
+
+
+def changes_by_id(session: Session, ids: Sequence[int]) -> dict[int, ChangeRow]:
+    """Changes by id, for a page of batches."""
+    rows = session.exec(select(ChangeRow).where(col(ChangeRow.id).in_(ids))).all()
+    return {row.id: row for row in rows if row.id is not None}
+
+
+def newest_batches(
+    session: Session, limit: int, states: Sequence[str] = (), before: int | None = None
+) -> list[BatchRow]:
+    """Batches, newest first."""
+    query = select(BatchRow).order_by(col(BatchRow.id).desc()).limit(limit)
+    if states:
+        query = query.where(col(BatchRow.state).in_(states))
+    if before is not None:
+        query = query.where(col(BatchRow.id) < before)
+    return list(session.exec(query).all())
+
+
+def batches_in(session: Session, state: BatchState) -> list[int]:
+    """Ids of the batches in a state, oldest first."""
+    query = select(BatchRow.id).where(BatchRow.state == state.value).order_by(col(BatchRow.id))
+    return [number for number in session.exec(query).all() if number is not None]
+
+
+def move_batch(session: Session, batch: BatchRow, sources: Sequence[BatchState], to: BatchState, **values: Any) -> bool:
+    """Guarded write of a state: only from ``sources``. False when somebody else was first."""
+    done = session.exec(
+        update(BatchRow)
+        .where(col(BatchRow.id) == batch.id, col(BatchRow.state).in_([s.value for s in sources]))
+        .values(state=to.value, **values)
+    )
+    session.refresh(batch)
+    return done.rowcount == 1
+
+
+def open_batches(session: Session) -> int:
+    """How many batches are running."""
+    query = select(func.count()).select_from(BatchRow).where(BatchRow.state == BatchState.RUNNING.value)
+    return session.exec(query).one()

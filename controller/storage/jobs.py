@@ -1,0 +1,345 @@
+"""Jobs, their edges and their attempts: tables and named queries.
+
+The claim is one guarded UPDATE over the index ``job_claim``, the same on both databases; on Postgres
+the inner SELECT skips rows that another claim holds.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index, func, text, update
+from sqlmodel import Field, Session, SQLModel, col, select
+
+from controller.domain.batches import BatchState
+from controller.domain.errors import NotFoundError
+from controller.domain.jobs import ENDED, AttemptState, JobState
+from controller.storage.batches import BatchRow
+from controller.storage.tables import document, instant, key, maybe_instant
+
+
+class JobRow(SQLModel, table=True):
+    """One claimable piece of work. ``open_parents`` counts the jobs that must pass before it."""
+
+    __tablename__ = "job"
+    __table_args__ = (
+        Index("job_claim", "pool", text("priority DESC"), "id", postgresql_where=text("state = 'ready'"),
+              sqlite_where=text("state = 'ready'")),
+        Index("job_batch_state", "batch_id", "state"),
+    )  # fmt: skip
+
+    id: int | None = key()
+    batch_id: int = Field(foreign_key="batch.id")
+    plan_key: str
+    kind: str
+    state: str
+    recipe: str
+    name: str
+    subdir: str
+    pool: str
+    wave: int
+    priority: int = 0
+    open_parents: int = 0
+    late: bool = False
+    order: dict[str, Any] = document(dict)
+    """The contract's order; a test's is completed when the file exists."""
+    outputs: list[Any] = document(list)
+    reasons: list[Any] = document(list)
+    artifact: str = ""
+    """``subdir/file name`` that a test or retest is about."""
+    attempts: int = 0
+    losses: int = 0
+    outcome: str = ""
+    phase: str = ""
+    message: str = ""
+    failing: list[Any] = document(list)
+    created_at: datetime = instant()
+    ready_at: datetime | None = maybe_instant()
+    started_at: datetime | None = maybe_instant()
+    ended_at: datetime | None = maybe_instant()
+
+    @property
+    def public(self) -> str:
+        """The id people use."""
+        return f"J-{self.id}"
+
+
+class JobEdge(SQLModel, table=True):
+    """``child`` waits for ``parent`` to pass."""
+
+    __tablename__ = "job_edge"
+
+    parent_id: int = Field(foreign_key="job.id", primary_key=True)
+    child_id: int = Field(foreign_key="job.id", primary_key=True, index=True)
+
+
+class AttemptRow(SQLModel, table=True):
+    """One try under a numbered lease. ``id`` is ``J-7.2`` for the second lease of job 7."""
+
+    __tablename__ = "attempt"
+    __table_args__ = (
+        Index("attempt_lease", "lease_until", postgresql_where=text("state = 'leased'"),
+              sqlite_where=text("state = 'leased'")),
+    )  # fmt: skip
+
+    id: str = Field(primary_key=True)
+    job_id: int = Field(foreign_key="job.id", index=True)
+    lease: int
+    worker: str = Field(index=True)
+    state: str
+    token_sha256: str
+    phase: str = ""
+    outcome: str = ""
+    message: str = ""
+    report: dict[str, Any] = document(dict)
+    leased_at: datetime = instant()
+    lease_until: datetime = instant()
+    ended_at: datetime | None = maybe_instant()
+
+
+def number_of(job: str) -> int:
+    """7 for ``J-7``. Raises NotFoundError for what is no job id."""
+    head, _, tail = job.partition("-")
+    if head.upper() != "J" or not tail.isdigit():
+        raise NotFoundError(f"'{job}' is no job id.", remedy="Job ids look like J-7; see `farm batch view B-...`.")
+    return int(tail)
+
+
+def find_job(session: Session, job: str) -> JobRow:
+    """The job. Raises NotFoundError."""
+    row = session.get(JobRow, number_of(job))
+    if row is None:
+        raise NotFoundError(f"There is no job {job}.", remedy="See `farm batch view B-...`.")
+    return row
+
+
+def job_by_number(session: Session, number: int) -> JobRow:
+    """The job, by its number, locked for this transaction."""
+    return session.exec(select(JobRow).where(JobRow.id == number).with_for_update()).one()
+
+
+def find_attempt(session: Session, attempt: str, *, lock: bool = False) -> AttemptRow:
+    """The attempt. Raises NotFoundError."""
+    query = select(AttemptRow).where(AttemptRow.id == attempt)
+    row = session.exec(query.with_for_update() if lock else query).first()
+    if row is None:
+        raise NotFoundError(f"There is no attempt {attempt}.", remedy="The farm was set up anew, or the id is wrong.")
+    return row
+
+
+def jobs_of_batch(session: Session, batch_id: int) -> list[JobRow]:
+    """All jobs of a batch, in waves."""
+    query = select(JobRow).where(JobRow.batch_id == batch_id).order_by(col(JobRow.wave), col(JobRow.id))
+    return list(session.exec(query).all())
+
+
+def counts_by_state(session: Session, batch_ids: Sequence[int]) -> dict[int, dict[str, int]]:
+    """Batch id to state to number of jobs."""
+    query = (
+        select(JobRow.batch_id, JobRow.state, func.count())
+        .where(col(JobRow.batch_id).in_(batch_ids))
+        .group_by(col(JobRow.batch_id), col(JobRow.state))
+    )
+    counts: dict[int, dict[str, int]] = {number: {} for number in batch_ids}
+    for batch_id, state, number in session.exec(query).all():
+        counts[batch_id][state] = number
+    return counts
+
+
+def has_open_jobs(session: Session, batch_id: int) -> bool:
+    """Whether any job of the batch has not ended."""
+    ended = [state.value for state in ENDED]
+    query = select(JobRow.id).where(JobRow.batch_id == batch_id, col(JobRow.state).not_in(ended)).limit(1)
+    return session.exec(query).first() is not None
+
+
+def claim(session: Session, pools: Sequence[str], now: datetime) -> JobRow | None:
+    """Take the best ready job of these pools: one statement, never the same job twice."""
+    best = (
+        select(JobRow.id)
+        .where(JobRow.state == JobState.READY.value, col(JobRow.pool).in_(pools))
+        .order_by(col(JobRow.priority).desc(), col(JobRow.id))
+        .limit(1)
+        .with_for_update(skip_locked=True)
+        .scalar_subquery()
+    )
+    taken = session.exec(
+        update(JobRow)
+        .where(col(JobRow.id) == best, col(JobRow.state) == JobState.READY.value)
+        .values(state=JobState.RUNNING.value, attempts=JobRow.attempts + 1, started_at=now, phase="")
+        .returning(col(JobRow.id))
+    ).first()
+    return session.get(JobRow, taken[0], populate_existing=True) if taken else None
+
+
+def move_job(session: Session, job_id: int, sources: Sequence[JobState], to: JobState, **values: Any) -> bool:
+    """Guarded write of a state: only from ``sources``. False when somebody else was first."""
+    done = session.exec(
+        update(JobRow)
+        .where(col(JobRow.id) == job_id, col(JobRow.state).in_([s.value for s in sources]))
+        .values(state=to.value, **values)
+        .execution_options(synchronize_session="fetch")
+    )
+    return done.rowcount == 1
+
+
+def end_attempt(session: Session, attempt: AttemptRow, to: AttemptState, now: datetime, **values: Any) -> bool:
+    """End a leased attempt; the state in the WHERE is the fence. False when it had ended already."""
+    done = session.exec(
+        update(AttemptRow)
+        .where(col(AttemptRow.id) == attempt.id, col(AttemptRow.state) == AttemptState.LEASED.value)
+        .values(state=to.value, ended_at=now, **values)
+        .execution_options(synchronize_session="fetch")
+    )
+    return done.rowcount == 1
+
+
+def renew(session: Session, attempt: str, lease: int, until: datetime, phase: str) -> bool:
+    """Renew a lease that is still the newest and running. False: it is lost."""
+    done = session.exec(
+        update(AttemptRow)
+        .where(
+            col(AttemptRow.id) == attempt,
+            col(AttemptRow.lease) == lease,
+            col(AttemptRow.state) == AttemptState.LEASED.value,
+        )
+        .values(lease_until=until, phase=phase)
+    )
+    return done.rowcount == 1
+
+
+def lapsed(session: Session, now: datetime) -> list[str]:
+    """Ids of the leased attempts whose lease has run out."""
+    query = select(AttemptRow.id).where(
+        AttemptRow.state == AttemptState.LEASED.value, col(AttemptRow.lease_until) < now
+    )
+    return list(session.exec(query).all())
+
+
+def extend_all_leases(session: Session, until: datetime) -> int:
+    """After the controller's own absence no worker shall pay for it: no lease ends before ``until``."""
+    done = session.exec(
+        update(AttemptRow)
+        .where(col(AttemptRow.state) == AttemptState.LEASED.value, col(AttemptRow.lease_until) < until)
+        .values(lease_until=until)
+    )
+    return int(done.rowcount)
+
+
+def children_of(session: Session, job_ids: Iterable[int]) -> list[int]:
+    """Ids of the jobs that wait for any of these."""
+    query = select(JobEdge.child_id).where(col(JobEdge.parent_id).in_(list(job_ids))).distinct()
+    return list(session.exec(query).all())
+
+
+def parents_of(session: Session, job_ids: Iterable[int]) -> list[int]:
+    """Ids of the jobs that any of these waits for."""
+    query = select(JobEdge.parent_id).where(col(JobEdge.child_id).in_(list(job_ids))).distinct()
+    return list(session.exec(query).all())
+
+
+def jobs_by_ids(session: Session, ids: Sequence[int]) -> list[JobRow]:
+    """These jobs, in waves."""
+    query = select(JobRow).where(col(JobRow.id).in_(ids)).order_by(col(JobRow.wave), col(JobRow.id))
+    return list(session.exec(query).all())
+
+
+def count_down(session: Session, parent_id: int, now: datetime) -> list[int]:
+    """A parent passed: its waiting children have one less to wait for. Answers the ids that became ready."""
+    children = select(JobEdge.child_id).where(JobEdge.parent_id == parent_id)
+    session.exec(
+        update(JobRow)
+        .where(col(JobRow.id).in_(children))
+        .values(open_parents=JobRow.open_parents - 1)
+        .execution_options(synchronize_session=False)
+    )
+    ready = session.exec(
+        update(JobRow)
+        .where(
+            col(JobRow.id).in_(children),
+            col(JobRow.state) == JobState.WAITING.value,
+            col(JobRow.open_parents) <= 0,
+        )
+        .values(state=JobState.READY.value, ready_at=now)
+        .returning(col(JobRow.id))
+        .execution_options(synchronize_session=False)
+    ).all()
+    session.expire_all()
+    return [row[0] for row in ready]
+
+
+def count_up(session: Session, parent_id: int) -> None:
+    """A passed parent is to run again: its children wait for one more."""
+    children = select(JobEdge.child_id).where(JobEdge.parent_id == parent_id)
+    session.exec(
+        update(JobRow).where(col(JobRow.id).in_(children)).values(open_parents=JobRow.open_parents + 1)
+        .execution_options(synchronize_session=False)
+    )  # fmt: skip
+    session.expire_all()
+
+
+def ready_by_pool(session: Session) -> dict[str, int]:
+    """Pool to number of ready jobs."""
+    query = select(JobRow.pool, func.count()).where(JobRow.state == JobState.READY.value).group_by(col(JobRow.pool))
+    return dict(session.exec(query).all())
+
+
+def oldest_ready(session: Session) -> dict[str, datetime]:
+    """Pool to the instant since which its oldest ready job could start."""
+    query = (
+        select(JobRow.pool, func.min(JobRow.ready_at))
+        .where(JobRow.state == JobState.READY.value)
+        .group_by(col(JobRow.pool))
+    )
+    return {pool: since for pool, since in session.exec(query).all() if since is not None}
+
+
+def running_by_pool(session: Session) -> dict[str, int]:
+    """Pool to number of running jobs."""
+    query = select(JobRow.pool, func.count()).where(JobRow.state == JobState.RUNNING.value).group_by(col(JobRow.pool))
+    return dict(session.exec(query).all())
+
+
+def queue(session: Session, limit: int) -> list[JobRow]:
+    """Ready jobs in the order in which they will start."""
+    query = (
+        select(JobRow)
+        .where(JobRow.state == JobState.READY.value)
+        .order_by(col(JobRow.priority).desc(), col(JobRow.id))
+        .limit(limit)
+    )
+    return list(session.exec(query).all())
+
+
+def counts_of_all(session: Session) -> dict[str, int]:
+    """State to number of jobs, over all batches that run."""
+    query = (
+        select(JobRow.state, func.count())
+        .join(BatchRow, col(BatchRow.id) == col(JobRow.batch_id))
+        .where(BatchRow.state == BatchState.RUNNING.value)
+        .group_by(col(JobRow.state))
+    )
+    return dict(session.exec(query).all())
+
+
+def newly_broken(session: Session, states: Sequence[str], limit: int) -> list[JobRow]:
+    """The jobs that broke last."""
+    query = select(JobRow).where(col(JobRow.state).in_(states)).order_by(col(JobRow.ended_at).desc()).limit(limit)
+    return list(session.exec(query).all())
+
+
+def attempts_of(session: Session, job_id: int) -> list[AttemptRow]:
+    """All tries of a job, first first."""
+    query = select(AttemptRow).where(AttemptRow.job_id == job_id).order_by(col(AttemptRow.lease))
+    return list(session.exec(query).all())
+
+
+def newest_attempts(session: Session, job_ids: Sequence[int]) -> dict[int, AttemptRow]:
+    """Job id to its newest attempt."""
+    query = select(AttemptRow).where(col(AttemptRow.job_id).in_(job_ids)).order_by(col(AttemptRow.lease))
+    return {row.job_id: row for row in session.exec(query).all()}
+
+
+def leased_attempts(session: Session) -> list[AttemptRow]:
+    """Every attempt that holds a lease."""
+    return list(session.exec(select(AttemptRow).where(AttemptRow.state == AttemptState.LEASED.value)).all())
