@@ -79,6 +79,12 @@ def lock_channel(session: Session, name: str) -> ChannelRow:
     return row
 
 
+def current_of(session: Session, name: str) -> int:
+    """The number a channel's pointer shows; 0 while it has no snapshot."""
+    row = session.get(ChannelRow, name)
+    return row.current if row else 0
+
+
 def find_channel(session: Session, name: str) -> ChannelRow:
     """The channel. Raises NotFoundError."""
     row = session.get(ChannelRow, name)

@@ -1,0 +1,51 @@
+"""Moving a job, and what follows from it: children become ready, or cannot be done any more."""
+
+from typing import Any
+
+from controller.domain.jobs import BROKEN, ENDED, JOB_MOVES, JobEvent, JobState
+from controller.domain.transitions import advance, sources
+from controller.services.farm import Farm
+from controller.storage import events, jobs
+from controller.storage.database import Session
+from controller.storage.jobs import JobRow
+
+
+def move(farm: Farm, session: Session, job: JobRow, event: JobEvent, **values: Any) -> bool:
+    """One guarded move of a job with all that follows. False when somebody else moved it first."""
+    to = advance(JOB_MOVES, JobState(job.state), event)
+    if to in ENDED:
+        values["ended_at"] = farm.now()
+    if to is JobState.READY:
+        values["ready_at"] = farm.now()
+    if not jobs.move_job(session, job.id or 0, sources(JOB_MOVES, event), to, **values):
+        return False
+    _note(farm, session, job, to)
+    if to is JobState.PASSED:
+        _free_children(farm, session, job)
+    elif to in BROKEN:
+        _block_descendants(farm, session, job)
+    return True
+
+
+def _note(farm: Farm, session: Session, job: JobRow, to: JobState) -> None:
+    batch = f"B-{job.batch_id}"
+    events.note(session, farm.now(), "job.state", batch=batch, job=job.public, state=to.value)
+
+
+def _free_children(farm: Farm, session: Session, job: JobRow) -> None:
+    for child in jobs.count_down(session, job.id or 0, farm.now()):
+        events.note(
+            session, farm.now(), "job.state", batch=f"B-{job.batch_id}", job=f"J-{child}", state=JobState.READY.value
+        )
+
+
+def _block_descendants(farm: Farm, session: Session, job: JobRow) -> None:
+    """All that waits for this job, directly or not, and has not started: it waits for a repair now."""
+    edge = [job.id or 0]
+    while edge:
+        children = [row for row in jobs.jobs_by_ids(session, jobs.children_of(session, edge))]
+        edge = []
+        for child in children:
+            if child.state == JobState.WAITING:
+                edge.append(child.id or 0)
+                move(farm, session, child, JobEvent.PARENT_FAILED, message=f"{job.kind} of {job.name} broke")

@@ -1,0 +1,86 @@
+"""The Farm: the one argument of every service. Built by ``controller.wiring``, or by a test."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from threading import Event
+from typing import Protocol
+
+from controller.gateways.blobs import Blobs
+from controller.gateways.logs import Logs
+from controller.gateways.trees import Trees
+from controller.gateways.uploads import Uploads
+from controller.storage.database import Database, Session
+from workers.contract.jobs import Limits
+
+
+class Bells(Protocol):
+    """What ringing needs: the broker, or a fake of it."""
+
+    def outstanding(self, pool: str) -> int | None:
+        """Bells nobody has heard yet; None when it cannot be known."""
+
+    def ring(self, pool: str, times: int) -> int:
+        """Ring; answers how many bells got through."""
+
+    def close(self) -> None:
+        """Give the connections back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The numbers that services decide by. From the settings; times in seconds."""
+
+    subdirs: tuple[str, ...]
+    noarch_pool: str
+    upstream: tuple[str, ...] = ()
+    lease_seconds: float = 60.0
+    max_attempts: int = 3
+    build: Limits = field(default_factory=Limits)
+    test: Limits = field(default_factory=lambda: Limits(total_seconds=1800.0))
+    package_format: str = "conda:3"
+    circuit_breaker_jobs: int = 2000
+    tick_seconds: float = 1.0
+
+
+@dataclass(slots=True)
+class Farm:
+    """Database, gateways, clock and rules. ``wake`` tells the loop that there is something to see."""
+
+    database: Database
+    blobs: Blobs
+    uploads: Uploads
+    logs: Logs
+    trees: Trees
+    bells: Bells
+    rules: Rules
+    scratch: Path
+    now: Callable[[], datetime]
+    new_token: Callable[[], str]
+    admin_token: str = ""
+    worker_token: str = ""
+    wake: Event = field(default_factory=Event)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """One writing transaction; the loop looks once it has committed."""
+        with self.database.writing() as session:
+            yield session
+        self.wake.set()
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """One transaction that writes nothing."""
+        with self.database.reading() as session:
+            yield session
+
+    def lease_end(self) -> datetime:
+        """When a lease granted now lapses."""
+        return self.now() + timedelta(seconds=self.rules.lease_seconds)
+
+    def close(self) -> None:
+        """Give everything back."""
+        self.bells.close()
+        self.database.close()

@@ -1,0 +1,137 @@
+"""A push becomes a Change, once, and the Change a planned batch.
+
+Reading and rendering happen outside of any transaction. The plan is made on a snapshot of ``testing``; if
+that moved while the plan was made, the plan is made again, so that it always speaks of what is.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from controller.domain.changes import Change, ChangeKind
+from controller.domain.channels import TESTING
+from controller.domain.errors import FarmError
+from controller.domain.plans import Decision, Membership, Plan
+from controller.domain.recipes import Reading
+from controller.gateways.recipes import name_outputs, read_tree
+from controller.planning.impact import decide
+from controller.planning.numbers import assign
+from controller.planning.plan import schedule
+from controller.services.farm import Farm
+from controller.services.opening import store_batch, store_jobs, store_sources
+from controller.storage import artifacts, batches, channels, events, jobs
+from controller.storage.batches import ChangeRow
+
+_TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What a push became; ``again`` when the same commit had been pushed before."""
+
+    batch: str
+    change: str
+    commit: str
+    state: str
+    jobs: int
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """A plan and what it was made from."""
+
+    checkout: Path
+    plan: Plan
+    base: int
+    """Number of the ``testing`` snapshot that the plan was made on."""
+
+
+def push(farm: Farm, tree: str, rev: str | None, *, who: str, summary: str = "") -> Opened:
+    """Record the push and open its batch. The same commit again answers the same batch."""
+    commit = farm.trees.resolve(tree, rev)
+    change = _change(farm, tree, commit, who=who, summary=summary)
+    known = _known(farm, change)
+    if known is not None:
+        return known
+    reading, checkout = read(farm, tree, commit)
+    for _ in range(_TRIES):
+        drafted = draft(farm, reading, checkout, reserve=True)
+        opened = _open(farm, change, drafted)
+        if opened is not None:
+            return opened
+    raise FarmError("The testing channel moved each time a plan was made.", remedy="Push again in a moment.")
+
+
+def read(farm: Farm, tree: str, commit: str) -> tuple[Reading, Path]:
+    """The tree's reading at a commit, and the folder it was read from."""
+    checkout = farm.trees.checkout(tree, commit)
+    return read_tree(checkout, farm.rules.subdirs, commit), checkout
+
+
+def draft(farm: Farm, reading: Reading, checkout: Path, *, reserve: bool) -> Drafted:
+    """The plan on what ``testing`` holds now. ``reserve`` writes the build numbers into the ledger."""
+    with farm.reading() as session:
+        base = channels.current_of(session, TESTING)
+        there = [row.value() for row in channels.files_in(session, TESTING, base)]
+    decision = decide(reading, there)
+    numbers = _numbers(farm, decision, reserve=reserve)
+    named = name_outputs(checkout, reading, numbers)
+    plan = schedule(decision, named, _pools(farm))
+    return Drafted(checkout, replace(plan, numbers=numbers), base)
+
+
+def preview(farm: Farm, tree: str, rev: str | None) -> Plan:
+    """The plan that a push would make. Changes nothing."""
+    reading, checkout = read(farm, tree, farm.trees.resolve(tree, rev))
+    return draft(farm, reading, checkout, reserve=False).plan
+
+
+def _change(farm: Farm, tree: str, commit: str, *, who: str, summary: str) -> Change:
+    subject, author = farm.trees.summary(tree, commit)
+    return Change(
+        id="", kind=ChangeKind.PUSH, tree=tree, commit=commit, summary=summary or subject, author=who or author,
+        at=farm.now(),
+    )  # fmt: skip
+
+
+def _known(farm: Farm, change: Change) -> Opened | None:
+    with farm.reading() as session:
+        row = batches.change_with_key(session, change.key)
+        batch = batches.batch_of_change(session, row) if row else None
+        if row is None or batch is None:
+            return None
+        number = batch.id or 0
+        total = sum(jobs.counts_by_state(session, [number])[number].values())
+        return Opened(batch.name, f"C-{row.id}", row.commit, batch.state, total, again=True)
+
+
+def _numbers(farm: Farm, decision: Decision, *, reserve: bool) -> dict[tuple[str, str, str], int]:
+    names = {member.output.name for member in decision.having(Membership.REBUILD)}
+    if not reserve:
+        with farm.reading() as session:
+            return dict(assign(decision, artifacts.ledger(session, names)))
+    with farm.transaction() as session:
+        numbers = dict(assign(decision, artifacts.ledger(session, names)))
+        artifacts.assign_numbers(session, numbers, None)
+        return numbers
+
+
+def _pools(farm: Farm) -> dict[str, str]:
+    return {subdir: subdir for subdir in farm.rules.subdirs} | {"noarch": farm.rules.noarch_pool}
+
+
+def _open(farm: Farm, change: Change, drafted: Drafted) -> Opened | None:
+    sources = store_sources(farm, drafted.checkout, drafted.plan)
+    with farm.transaction() as session:
+        if channels.current_of(session, TESTING) != drafted.base:
+            return None
+        row = ChangeRow(
+            key=change.key, kind=change.kind.value, tree=change.tree, commit=change.commit, summary=change.summary,
+            author=change.author, at=change.at,
+        )  # fmt: skip
+        session.add(row)
+        session.flush()
+        batch = store_batch(farm, session, row, drafted.plan)
+        store_jobs(farm, session, batch, drafted.plan, sources)
+        events.note(session, farm.now(), "batch.opened", batch=batch.name, jobs=len(drafted.plan.jobs))
+        return Opened(batch.name, f"C-{row.id}", row.commit, batch.state, len(drafted.plan.jobs))

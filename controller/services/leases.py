@@ -1,0 +1,131 @@
+"""Claim, renew, lose: who may work on what, for how long.
+
+A lease has a number that grows with every attempt of a job. Only the holder of the newest one may write:
+the attempt's state stands in the WHERE of every write (``storage.jobs.end_attempt``), so a late worker
+changes nothing, whatever it believes.
+"""
+
+import hashlib
+import hmac
+
+from controller.domain.channels import STABLE, TESTING, staging
+from controller.domain.errors import NotPermittedError, StaleLeaseError
+from controller.domain.jobs import AttemptState, JobEvent, JobKind
+from controller.domain.recipes import Output
+from controller.services.consequences import move
+from controller.services.farm import Farm
+from controller.services.opening import planned_file, test_order
+from controller.services.workers import check_handshake
+from controller.storage import artifacts, events, jobs, workers
+from controller.storage.database import Session
+from controller.storage.jobs import AttemptRow, JobRow
+from controller.storage.tables import from_json
+from workers.contract.jobs import BuildOrder, JobSpec, Order
+from workers.contract.leases import Claim, ClaimRequest, Heartbeat, HeartbeatAnswer
+
+
+def claim(farm: Farm, asked: ClaimRequest) -> Claim | None:
+    """Grant the best ready job of the worker's pools, or None when there is none."""
+    check_handshake(asked.pools, asked.protocol)
+    token = farm.new_token()
+    with farm.transaction() as session:
+        job = jobs.claim(session, asked.pools, farm.now())
+        attempt = _grant(farm, session, job, asked.worker, token) if job else None
+        workers.seen(
+            session, asked.worker, farm.now(), pools=list(asked.pools), machine=asked.machine.model_dump(mode="json"),
+            state="busy" if attempt else "idle", version=asked.version, protocol=asked.protocol,
+            attempt=attempt.id if attempt else "",
+        )  # fmt: skip
+        if job is None or attempt is None:
+            return None
+        return Claim(
+            attempt=attempt.id, lease=attempt.lease, token=token, lease_seconds=farm.rules.lease_seconds,
+            spec=_spec(farm, session, job),
+        )  # fmt: skip
+
+
+def _grant(farm: Farm, session: Session, job: JobRow, worker: str, token: str) -> AttemptRow:
+    attempt = AttemptRow(
+        id=f"{job.public}.{job.attempts}", job_id=job.id or 0, lease=job.attempts, worker=worker,
+        state=AttemptState.LEASED.value, token_sha256=_digest(token), leased_at=farm.now(),
+        lease_until=farm.lease_end(),
+    )  # fmt: skip
+    session.add(attempt)
+    batch = f"B-{job.batch_id}"
+    events.note(session, farm.now(), "job.state", batch=batch, job=job.public, state=job.state, worker=worker)
+    return attempt
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _spec(farm: Farm, session: Session, job: JobRow) -> JobSpec:
+    batch = f"B-{job.batch_id}"
+    build = job.kind == JobKind.BUILD
+    return JobSpec(
+        job=job.public, batch=batch, order=_order(session, job),
+        channels=(f"/channels/{staging(batch)}", f"/channels/{TESTING}", f"/channels/{STABLE}", *farm.rules.upstream),
+        limits=farm.rules.build if build else farm.rules.test, package_format=farm.rules.package_format,
+    )  # fmt: skip
+
+
+def _order(session: Session, job: JobRow) -> Order:
+    if job.kind == JobKind.BUILD:
+        return BuildOrder.model_validate(job.order)
+    subdir, file_name = job.artifact.split("/", 1)
+    row = artifacts.find_file(session, subdir, file_name)
+    if row is None:  # a test is ready only when its file is recorded; see results
+        raise StaleLeaseError(f"{job.artifact} is not in the store.", remedy="Retry the job that builds it.")
+    return test_order(planned_file(from_json(Output, job.outputs[0])), row.sha256)
+
+
+def holder(session: Session, attempt: str, token: str, *, lock: bool = False) -> AttemptRow:
+    """The attempt, if the token is its own. Says nothing about whether its lease still holds."""
+    row = jobs.find_attempt(session, attempt, lock=lock)
+    if not hmac.compare_digest(row.token_sha256, _digest(token)):
+        raise NotPermittedError(f"This token is not that of attempt {attempt}.", remedy="Claim a job of your own.")
+    return row
+
+
+def standing(session: Session, attempt: str, token: str, *, lock: bool = False) -> AttemptRow:
+    """The attempt, if the token is its own and its lease is the newest. Raises StaleLeaseError."""
+    row = holder(session, attempt, token, lock=lock)
+    if row.state != AttemptState.LEASED:
+        raise StaleLeaseError(
+            f"The lease of attempt {attempt} is over ({row.state}).", remedy="Drop this work and claim again."
+        )
+    return row
+
+
+def heartbeat(farm: Farm, attempt: str, token: str, beat: Heartbeat) -> HeartbeatAnswer:
+    """Renew the lease, or say stop."""
+    with farm.transaction() as session:
+        row = holder(session, attempt, token)
+        held = jobs.renew(session, attempt, beat.lease, farm.lease_end(), beat.phase)
+        workers.seen(session, row.worker, farm.now())
+        if held and beat.phase and beat.phase != row.phase:
+            _note_phase(farm, session, row, beat.phase)
+        return HeartbeatAnswer(stop=not held, reason="" if held else f"the lease is over ({row.state})")
+
+
+def _note_phase(farm: Farm, session: Session, attempt: AttemptRow, phase: str) -> None:
+    job = session.get(JobRow, attempt.job_id)
+    if job is not None:
+        job.phase = phase
+        session.add(job)
+        events.note(session, farm.now(), "job.state", batch=f"B-{job.batch_id}", job=job.public, state=job.state)
+
+
+def lose(farm: Farm, attempt: str, why: str) -> None:
+    """A lease has lapsed, or a worker says the fault was its own: the job goes back, or is quarantined."""
+    with farm.transaction() as session:
+        row = jobs.find_attempt(session, attempt, lock=True)
+        if jobs.end_attempt(session, row, AttemptState.LOST, farm.now(), message=why):
+            put_back(farm, session, jobs.job_by_number(session, row.job_id), why)
+
+
+def put_back(farm: Farm, session: Session, job: JobRow, why: str) -> None:
+    """After a lost attempt: ready again, until losses show that the job itself kills its workers."""
+    event = JobEvent.GIVE_UP if job.losses + 1 >= farm.rules.max_attempts else JobEvent.LOSE
+    move(farm, session, job, event, losses=job.losses + 1, message=why, phase="")

@@ -1,0 +1,122 @@
+"""A plan becomes rows: one batch, its jobs, and the edges between them."""
+
+from pathlib import Path
+
+from controller.domain.batches import BatchState
+from controller.domain.jobs import JobKind, JobState
+from controller.domain.plans import Member, Plan, PlannedJob, Reason, Rule
+from controller.domain.recipes import Output, Refusal
+from controller.gateways.recipes import variant_config
+from controller.planning.priority import priorities
+from controller.services.farm import Farm
+from controller.storage.batches import BatchRow, ChangeRow
+from controller.storage.database import Session
+from controller.storage.jobs import JobEdge, JobRow
+from controller.storage.tables import to_json
+from workers.contract.jobs import BuildOrder, PlannedFile, PlannedParent, TestOrder
+
+
+def store_batch(farm: Farm, session: Session, change: ChangeRow, plan: Plan) -> BatchRow:
+    """Keep a plan as a batch; over the circuit breaker's size it waits for a person."""
+    held = len(plan.jobs) > farm.rules.circuit_breaker_jobs
+    batch = BatchRow(
+        change_id=change.id or 0,
+        state=(BatchState.HELD if held else BatchState.RUNNING).value,
+        title=change.summary.splitlines()[0] if change.summary else change.commit[:12],
+        author=change.author,
+        waves=plan.waves,
+        plan=_plan_document(plan),
+        created_at=farm.now(),
+    )
+    session.add(batch)
+    session.flush()
+    return batch
+
+
+def _plan_document(plan: Plan) -> dict[str, object]:
+    touched = [m for m in plan.decision.members if m.reasons and m.reasons[0].rule is not Rule.CURRENT]
+    return {
+        "members": [to_json(Member, m) for m in touched],
+        "refusals": [to_json(Refusal, r) for r in plan.decision.refusals],
+        "current": len(plan.decision.members) - len(touched),
+    }
+
+
+def store_sources(farm: Farm, checkout: Path, plan: Plan) -> dict[str, tuple[str, str]]:
+    """Recipe to (digest of its archive, variant configuration); the payload is kept before anything names it."""
+    recipes = {job.recipe for job in plan.jobs if job.kind is JobKind.BUILD}
+    return {
+        recipe: (
+            farm.blobs.put_bytes(farm.trees.recipe_archive(checkout, recipe)),
+            variant_config(checkout, recipe),
+        )
+        for recipe in sorted(recipes)
+    }
+
+
+def store_jobs(farm: Farm, session: Session, batch: BatchRow, plan: Plan, sources: dict[str, tuple[str, str]]) -> None:
+    """Keep a plan's jobs and who waits for whom; those that wait for nobody are ready at once."""
+    order = priorities(plan.jobs)
+    rows = {job.key: _job_row(farm, batch, job, sources, order[job.key]) for job in plan.jobs}
+    session.add_all(rows.values())
+    session.flush()
+    session.add_all(
+        JobEdge(parent_id=rows[parent].id or 0, child_id=rows[job.key].id or 0)
+        for job in plan.jobs
+        for parent in sorted(job.parents)
+    )
+    session.flush()
+
+
+def _job_row(
+    farm: Farm, batch: BatchRow, job: PlannedJob, sources: dict[str, tuple[str, str]], priority: int
+) -> JobRow:
+    now = farm.now()
+    ready = not job.parents
+    return JobRow(
+        batch_id=batch.id or 0, plan_key=job.key, kind=job.kind.value,
+        state=(JobState.READY if ready and batch.state == BatchState.RUNNING else JobState.WAITING).value,
+        recipe=job.recipe, name=job.name, subdir=job.subdir, pool=job.pool, wave=job.wave, priority=priority,
+        open_parents=len(job.parents), late=job.late, order=_order(job, sources),
+        outputs=[to_json(Output, output) for output in job.outputs],
+        reasons=_reasons(job), artifact=job.artifact, created_at=now, ready_at=now if ready else None,
+    )  # fmt: skip
+
+
+def _reasons(job: PlannedJob) -> list[object]:
+    return [to_json(Reason, reason) for reason in job.reasons]
+
+
+def _order(job: PlannedJob, sources: dict[str, tuple[str, str]]) -> dict[str, object]:
+    if job.kind is not JobKind.BUILD:
+        return {}  # a test's order is made when it is claimed: only then the file's digest is known
+    digest, config = sources[job.recipe]
+    first = job.outputs[0]
+    parents = [
+        PlannedParent(name=_name_of(file), file_name=file, section="build" if section == "build" else "host")
+        for section, files in sorted(job.must_contain.items())
+        for file in sorted(files)
+    ]
+    order = BuildOrder(
+        recipe=job.recipe, source_sha256=digest, variant_config=config, target_platform=first.target_platform,
+        build_platform=job.pool.split(".", 1)[0], build_number=first.build_number,
+        files=tuple(planned_file(output) for output in job.outputs), parents=tuple(parents),
+    )  # fmt: skip
+    return order.model_dump(mode="json")
+
+
+def planned_file(output: Output) -> PlannedFile:
+    """An output as the contract speaks of it."""
+    return PlannedFile(
+        name=output.name, version=output.version, build=output.build, build_number=output.build_number,
+        subdir=output.subdir, file_name=output.file_name, variant=dict(output.variant),
+    )  # fmt: skip
+
+
+def test_order(file: PlannedFile, sha256: str) -> TestOrder:
+    """The order to test one file that is in the store."""
+    return TestOrder(file=file, sha256=sha256, url=f"/store/{file.subdir}/{file.file_name}")
+
+
+def _name_of(file_name: str) -> str:
+    return file_name.rsplit("-", 2)[0]

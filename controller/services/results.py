@@ -1,0 +1,144 @@
+"""A worker's report moves the job and what waits for it.
+
+"Done" means that the artifact is verified in the store and stands in the staging index: files are
+inspected before the transaction, recorded and indexed within it. The same report sent again gets the
+same receipt; a report under an old lease changes nothing.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+from controller.domain.artifacts import Artifact
+from controller.domain.channels import staging
+from controller.domain.errors import ArtifactRefusedError, FarmError, StaleLeaseError
+from controller.domain.jobs import AttemptState, JobEvent, JobKind
+from controller.domain.recipes import Output
+from controller.gateways.packages import inspect
+from controller.planning.diagnosis import diagnose
+from controller.services import channels
+from controller.services.consequences import move
+from controller.services.farm import Farm
+from controller.services.leases import holder, put_back
+from controller.storage import artifacts, jobs, workers
+from controller.storage.database import Session
+from controller.storage.jobs import AttemptRow, JobRow
+from controller.storage.tables import from_json
+from workers.contract.reports import Outcome, Receipt, Report
+
+GOOD = frozenset({Outcome.PASSED, Outcome.NO_TESTS})
+_LOG_TAIL = 2_000
+"""Lines at a log's end in which the fault is looked for."""
+
+
+def report(farm: Farm, attempt: str, token: str, said: Report) -> Receipt:
+    """Take a report once. Raises StaleLeaseError when another attempt holds the job."""
+    with farm.reading() as session:
+        row = holder(session, attempt, token)
+        if "receipt" in row.report:
+            return Receipt.model_validate(row.report["receipt"])
+        job = jobs.find_job(session, f"J-{row.job_id}")
+    if row.state != AttemptState.LEASED:
+        raise StaleLeaseError(f"The lease of attempt {attempt} is over ({row.state}).", remedy="Drop this work.")
+    built: list[Artifact] = []
+    if job.kind == JobKind.BUILD and said.outcome is Outcome.PASSED:
+        said, built = _verified(farm, job, said)
+    failing = [] if said.outcome in GOOD else _failing(farm, attempt)
+    with farm.transaction() as session:
+        return _take(farm, session, attempt, token, said, built, failing)
+
+
+def _verified(farm: Farm, job: JobRow, said: Report) -> tuple[Report, list[Artifact]]:
+    """What was uploaded, read back from the files; a file that is not what was ordered fails the job."""
+    try:
+        return said, [_accept(farm, output, said) for output in _outputs(job)]
+    except (ArtifactRefusedError, FarmError) as error:
+        return said.model_copy(update={"outcome": Outcome.REFUSED, "phase": "verify", "message": str(error)}), []
+
+
+def _outputs(job: JobRow) -> list[Output]:
+    return [from_json(Output, data) for data in job.outputs]
+
+
+def _accept(farm: Farm, output: Output, said: Report) -> Artifact:
+    produced = {(file.subdir, file.file_name): file for file in said.files}
+    file = produced.get((output.subdir, output.file_name))
+    if file is None or not farm.blobs.exists(file.sha256):
+        raise ArtifactRefusedError(
+            f"{output.subdir}/{output.file_name} was ordered and not delivered.", remedy="See the job's log."
+        )
+    found = inspect(farm.blobs.path(file.sha256), output.subdir, output.file_name)
+    if found.sha256 != file.sha256:
+        raise ArtifactRefusedError(
+            f"{output.file_name} has digest {found.sha256}, not the reported {file.sha256}.", remedy="Retry the job."
+        )
+    return replace(
+        found, recipe=output.recipe, hash=output.hash, fingerprint=output.fingerprint, variant=dict(output.variant)
+    )
+
+
+def _failing(farm: Farm, attempt: str) -> list[dict[str, Any]]:
+    total = farm.logs.line_count(attempt)
+    first = max(1, total - _LOG_TAIL + 1)
+    found = diagnose(farm.logs.lines(attempt, first, _LOG_TAIL))
+    return [{"line": f.line + first - 1, "text": f.text, "kind": f.kind, "signature": f.signature} for f in found]
+
+
+def _take(
+    farm: Farm, session: Session, attempt: str, token: str, said: Report, built: list[Artifact],
+    failing: list[dict[str, Any]],
+) -> Receipt:  # fmt: skip
+    row = holder(session, attempt, token, lock=True)
+    if "receipt" in row.report:
+        return Receipt.model_validate(row.report["receipt"])
+    receipt = Receipt(accepted=True)
+    document = said.model_dump(mode="json") | {"receipt": receipt.model_dump(mode="json")}
+    to = _attempt_state(said.outcome)
+    values = {"outcome": said.outcome.value, "message": said.message, "phase": said.phase, "report": document}
+    if not jobs.end_attempt(session, row, to, farm.now(), **values):
+        raise StaleLeaseError(f"The lease of attempt {attempt} is over ({row.state}).", remedy="Drop this work.")
+    workers.seen(session, row.worker, farm.now(), state="idle", attempt="")
+    _move_job(farm, session, row, said, built, failing)
+    return receipt
+
+
+def _attempt_state(outcome: Outcome) -> AttemptState:
+    if outcome in GOOD:
+        return AttemptState.PASSED
+    return AttemptState.LOST if outcome is Outcome.INFRASTRUCTURE else AttemptState.FAILED
+
+
+def _move_job(
+    farm: Farm, session: Session, attempt: AttemptRow, said: Report, built: list[Artifact],
+    failing: list[dict[str, Any]],
+) -> None:  # fmt: skip
+    job = jobs.job_by_number(session, attempt.job_id)
+    if said.outcome is Outcome.INFRASTRUCTURE:
+        put_back(farm, session, job, said.message or "the worker said the fault was its own")
+        return
+    if job.kind == JobKind.BUILD and built:
+        _stage(farm, session, job, built)
+    if job.kind == JobKind.TEST:
+        _mark_tested(session, job, said.outcome)
+    values = {"outcome": said.outcome.value, "message": said.message, "phase": said.phase, "failing": failing}
+    move(farm, session, job, _event(said.outcome), **values)
+
+
+def _event(outcome: Outcome) -> JobEvent:
+    if outcome in GOOD:
+        return JobEvent.PASS
+    return JobEvent.CANNOT_SOLVE if outcome is Outcome.UNSOLVABLE else JobEvent.FAIL
+
+
+def _stage(farm: Farm, session: Session, job: JobRow, built: list[Artifact]) -> None:
+    batch = job.batch_id
+    rows = [artifacts.add_artifact(session, artifact, batch, job.id or 0, farm.now()) for artifact in built]
+    why = f"{job.public} built {job.name}"
+    channels.publish(farm, session, staging(f"B-{batch}"), rows, batch_id=batch, who="farm", why=why)
+
+
+def _mark_tested(session: Session, job: JobRow, outcome: Outcome) -> None:
+    subdir, file_name = job.artifact.split("/", 1)
+    row = artifacts.find_file(session, subdir, file_name)
+    if row is not None:
+        row.verdict = outcome.value
+        session.add(row)

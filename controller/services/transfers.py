@@ -1,0 +1,52 @@
+"""Bytes from a worker: log chunks and uploads, each only under a standing lease."""
+
+from collections.abc import Iterable
+
+from controller.domain.errors import NotPermittedError
+from controller.services.farm import Farm
+from controller.services.leases import holder, standing
+from controller.storage import jobs
+from workers.contract.jobs import BuildOrder
+
+
+def append_log(farm: Farm, attempt: str, token: str, offset: int, data: bytes) -> int:
+    """Append a chunk; answers how many bytes are kept. Repeating a chunk changes nothing."""
+    with farm.reading() as session:
+        standing(session, attempt, token)
+    size = farm.logs.size(attempt)
+    return size if size >= farm.rules.build.log_bytes else farm.logs.append(attempt, offset, data)
+
+
+def upload_offset(farm: Farm, attempt: str, token: str, sha256: str) -> int:
+    """How many bytes of this upload are kept; the whole size when it is complete."""
+    with farm.reading() as session:
+        standing(session, attempt, token)
+    return farm.blobs.size(sha256) if farm.blobs.exists(sha256) else farm.uploads.offset(_upload(attempt, sha256))
+
+
+def append_upload(
+    farm: Farm, attempt: str, token: str, sha256: str, offset: int, length: int, chunks: Iterable[bytes]
+) -> int:
+    """Append bytes; once complete they are verified and adopted into the store. Answers the bytes kept."""
+    with farm.reading() as session:
+        standing(session, attempt, token)
+    if farm.blobs.exists(sha256):
+        return farm.blobs.size(sha256)
+    kept = farm.uploads.append(_upload(attempt, sha256), offset, chunks, length, farm.rules.build.output_bytes)
+    if kept == length:
+        farm.uploads.finish(_upload(attempt, sha256), sha256)
+    return kept
+
+
+def _upload(attempt: str, sha256: str) -> str:
+    return f"{attempt}-{sha256}"
+
+
+def source_blob(farm: Farm, attempt: str, token: str, sha256: str) -> str:
+    """Path of a blob that the attempt's order names. Raises NotPermittedError for any other."""
+    with farm.reading() as session:
+        row = holder(session, attempt, token)
+        job = jobs.find_job(session, f"J-{row.job_id}")
+    if not job.order or BuildOrder.model_validate(job.order).source_sha256 != sha256:
+        raise NotPermittedError("This attempt's order does not name that blob.", remedy="Fetch only what is ordered.")
+    return str(farm.blobs.path(sha256))
