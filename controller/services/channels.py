@@ -29,7 +29,7 @@ def publish(
 
 def go_back(
     farm: Farm, session: Session, channel: str, to: int, *, batch_id: int | None, who: str, why: str
-) -> SnapshotRow:  # noqa: E501
+) -> SnapshotRow:
     """A new snapshot with the content of snapshot ``to``: numbers only grow, nothing is forgotten."""
     row = channels.lock_channel(session, channel)
     wanted = channels.files_in(session, channel, to)

@@ -43,7 +43,7 @@ def _block_descendants(farm: Farm, session: Session, job: JobRow) -> None:
     """All that waits for this job, directly or not, and has not started: it waits for a repair now."""
     edge = [job.id or 0]
     while edge:
-        children = [row for row in jobs.jobs_by_ids(session, jobs.children_of(session, edge))]
+        children = jobs.jobs_by_ids(session, jobs.children_of(session, edge))
         edge = []
         for child in children:
             if child.state == JobState.WAITING:

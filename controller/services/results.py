@@ -5,7 +5,7 @@ inspected before the transaction, recorded and indexed within it. The same repor
 same receipt; a report under an old lease changes nothing.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from controller.domain.artifacts import Artifact
@@ -30,6 +30,15 @@ _LOG_TAIL = 2_000
 """Lines at a log's end in which the fault is looked for."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Findings:
+    """A report, with what the controller itself found in the files and in the log."""
+
+    said: Report
+    built: list[Artifact]
+    failing: list[dict[str, Any]]
+
+
 def report(farm: Farm, attempt: str, token: str, said: Report) -> Receipt:
     """Take a report once. Raises StaleLeaseError when another attempt holds the job."""
     with farm.reading() as session:
@@ -43,8 +52,9 @@ def report(farm: Farm, attempt: str, token: str, said: Report) -> Receipt:
     if job.kind == JobKind.BUILD and said.outcome is Outcome.PASSED:
         said, built = _verified(farm, job, said)
     failing = [] if said.outcome in GOOD else _failing(farm, attempt)
+    findings = _Findings(said, built, failing)
     with farm.transaction() as session:
-        return _take(farm, session, attempt, token, said, built, failing)
+        return _take(farm, session, holder(session, attempt, token, lock=True), findings)
 
 
 def _verified(farm: Farm, job: JobRow, said: Report) -> tuple[Report, list[Artifact]]:
@@ -83,21 +93,17 @@ def _failing(farm: Farm, attempt: str) -> list[dict[str, Any]]:
     return [{"line": f.line + first - 1, "text": f.text, "kind": f.kind, "signature": f.signature} for f in found]
 
 
-def _take(
-    farm: Farm, session: Session, attempt: str, token: str, said: Report, built: list[Artifact],
-    failing: list[dict[str, Any]],
-) -> Receipt:  # fmt: skip
-    row = holder(session, attempt, token, lock=True)
+def _take(farm: Farm, session: Session, row: AttemptRow, found: _Findings) -> Receipt:
     if "receipt" in row.report:
         return Receipt.model_validate(row.report["receipt"])
-    receipt = Receipt(accepted=True)
+    receipt, said = Receipt(accepted=True), found.said
     document = said.model_dump(mode="json") | {"receipt": receipt.model_dump(mode="json")}
     to = _attempt_state(said.outcome)
     values = {"outcome": said.outcome.value, "message": said.message, "phase": said.phase, "report": document}
     if not jobs.end_attempt(session, row, to, farm.now(), **values):
-        raise StaleLeaseError(f"The lease of attempt {attempt} is over ({row.state}).", remedy="Drop this work.")
+        raise StaleLeaseError(f"The lease of attempt {row.id} is over ({row.state}).", remedy="Drop this work.")
     workers.seen(session, row.worker, farm.now(), state="idle", attempt="")
-    _move_job(farm, session, row, said, built, failing)
+    _move_job(farm, session, row, found)
     return receipt
 
 
@@ -107,19 +113,17 @@ def _attempt_state(outcome: Outcome) -> AttemptState:
     return AttemptState.LOST if outcome is Outcome.INFRASTRUCTURE else AttemptState.FAILED
 
 
-def _move_job(
-    farm: Farm, session: Session, attempt: AttemptRow, said: Report, built: list[Artifact],
-    failing: list[dict[str, Any]],
-) -> None:  # fmt: skip
+def _move_job(farm: Farm, session: Session, attempt: AttemptRow, found: _Findings) -> None:
+    said = found.said
     job = jobs.job_by_number(session, attempt.job_id)
     if said.outcome is Outcome.INFRASTRUCTURE:
         put_back(farm, session, job, said.message or "the worker said the fault was its own")
         return
-    if job.kind == JobKind.BUILD and built:
-        _stage(farm, session, job, built)
+    if job.kind == JobKind.BUILD and found.built:
+        _stage(farm, session, job, found.built)
     if job.kind == JobKind.TEST:
         _mark_tested(session, job, said.outcome)
-    values = {"outcome": said.outcome.value, "message": said.message, "phase": said.phase, "failing": failing}
+    values = {"outcome": said.outcome.value, "message": said.message, "phase": said.phase, "failing": found.failing}
     move(farm, session, job, _event(said.outcome), **values)
 
 
