@@ -77,6 +77,14 @@ class Logs:
         end = self._line_start(attempt_id, first - 1 + count)
         return split_lines(self.read(attempt_id, start, end).decode("utf-8", "replace"))
 
+    def line_count(self, attempt_id: str) -> int:
+        """How many lines there are; one that is still growing counts."""
+        size = self.size(attempt_id)
+        if not size:
+            return 0
+        mark = max(self._marks(attempt_id, size), default=_START)
+        return mark.lines + len(split_lines(self.read(attempt_id, mark.at, size).decode("utf-8", "replace")))
+
     def seal(self, attempt_id: str) -> None:
         """No more bytes are kept from now on, and those kept are on the disk. Doing it again does nothing."""
         if not self.size(attempt_id):

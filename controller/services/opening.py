@@ -76,7 +76,7 @@ def _job_row(
     return JobRow(
         batch_id=batch.id or 0, plan_key=job.key, kind=job.kind.value,
         state=(JobState.READY if ready and batch.state == BatchState.RUNNING else JobState.WAITING).value,
-        recipe=job.recipe, name=job.name, subdir=job.subdir, pool=job.pool, wave=job.wave, priority=priority,
+        recipe=job.recipe, name=job.name, subdir=job.subdir, pool=job.pool, wave=job.wave, rank=-priority,
         open_parents=len(job.parents), late=job.late, order=_order(job, sources),
         outputs=[to_json(Output, output) for output in job.outputs],
         reasons=_reasons(job), artifact=job.artifact, created_at=now, ready_at=now if ready else None,

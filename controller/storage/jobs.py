@@ -23,7 +23,7 @@ class JobRow(SQLModel, table=True):
 
     __tablename__ = "job"
     __table_args__ = (
-        Index("job_claim", "pool", text("priority DESC"), "id", postgresql_where=text("state = 'ready'"),
+        Index("job_claim", "pool", "rank", "id", postgresql_where=text("state = 'ready'"),
               sqlite_where=text("state = 'ready'")),
         Index("job_batch_state", "batch_id", "state"),
     )  # fmt: skip
@@ -38,7 +38,8 @@ class JobRow(SQLModel, table=True):
     subdir: str
     pool: str
     wave: int
-    priority: int = 0
+    rank: int = 0
+    """Smaller starts first; see planning.priority."""
     open_parents: int = 0
     late: bool = False
     order: dict[str, Any] = document(dict)
@@ -158,7 +159,7 @@ def claim(session: Session, pools: Sequence[str], now: datetime) -> JobRow | Non
     best = (
         select(JobRow.id)
         .where(JobRow.state == JobState.READY.value, col(JobRow.pool).in_(pools))
-        .order_by(col(JobRow.priority).desc(), col(JobRow.id))
+        .order_by(col(JobRow.rank), col(JobRow.id))
         .limit(1)
         .with_for_update(skip_locked=True)
         .scalar_subquery()
@@ -305,7 +306,7 @@ def queue(session: Session, limit: int) -> list[JobRow]:
     query = (
         select(JobRow)
         .where(JobRow.state == JobState.READY.value)
-        .order_by(col(JobRow.priority).desc(), col(JobRow.id))
+        .order_by(col(JobRow.rank), col(JobRow.id))
         .limit(limit)
     )
     return list(session.exec(query).all())

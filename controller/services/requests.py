@@ -1,0 +1,86 @@
+"""What a person may ask of a batch or a job: release, cancel, retry. Each is recorded with who and why."""
+
+from controller.domain.batches import BATCH_MOVES, BatchEvent, BatchState
+from controller.domain.errors import IllegalMoveError
+from controller.domain.jobs import ENDED, AttemptState, JobEvent, JobKind, JobState
+from controller.domain.transitions import advance, sources
+from controller.services.consequences import move
+from controller.services.farm import Farm
+from controller.storage import batches, events, jobs
+from controller.storage.batches import BatchRow
+from controller.storage.database import Session
+from controller.storage.jobs import JobRow
+
+
+def move_batch(farm: Farm, session: Session, batch: BatchRow, event: BatchEvent, **values: object) -> BatchState:
+    """One guarded move of a batch, noted in the outbox. Raises IllegalMoveError where the table has none."""
+    to = advance(BATCH_MOVES, BatchState(batch.state), event)
+    if not batches.move_batch(session, batch, sources(BATCH_MOVES, event), to, **values):
+        raise IllegalMoveError(f"{batch.name} changed meanwhile.", remedy="Look at it again.")
+    events.note(session, farm.now(), "batch.state", batch=batch.name, state=to.value)
+    return to
+
+
+def release(farm: Farm, batch: str, *, who: str, why: str = "") -> None:
+    """Let a held batch run: a person has looked at its size."""
+    with farm.transaction() as session:
+        row = batches.find_batch(session, batch, lock=True)
+        move_batch(farm, session, row, BatchEvent.RELEASE)
+        events.note(session, farm.now(), "batch.released", batch=row.name, who=who, why=why)
+        for job in jobs.jobs_of_batch(session, row.id or 0):
+            if job.state == JobState.WAITING and job.open_parents <= 0:
+                move(farm, session, job, JobEvent.PARENTS_DONE)
+
+
+def cancel(farm: Farm, batch: str, *, who: str, why: str = "") -> None:
+    """Give a batch up: what waits is cancelled, what runs is told to stop, nothing is published."""
+    with farm.transaction() as session:
+        row = batches.find_batch(session, batch, lock=True)
+        move_batch(farm, session, row, BatchEvent.CANCEL, settled_at=farm.now())
+        events.note(session, farm.now(), "batch.cancelled", batch=row.name, who=who, why=why)
+        for job in jobs.jobs_of_batch(session, row.id or 0):
+            if JobState(job.state) not in ENDED:
+                _cancel_job(farm, session, job, f"cancelled by {who}")
+
+
+def _cancel_job(farm: Farm, session: Session, job: JobRow, why: str) -> None:
+    attempt = jobs.newest_attempts(session, [job.id or 0]).get(job.id or 0)
+    if attempt is not None:
+        jobs.end_attempt(session, attempt, AttemptState.STOPPED, farm.now(), message=why)
+    move(farm, session, job, JobEvent.CANCEL, message=why)
+
+
+def retry(farm: Farm, job: str, *, who: str) -> None:
+    """Try a broken job again, and let what it blocked wait for it again.
+
+    A build whose files are recorded already cannot be repeated: their names would be used twice.
+    """
+    with farm.transaction() as session:
+        row = jobs.find_job(session, job)
+        batch = batches.find_batch(session, f"B-{row.batch_id}", lock=True)
+        if batch.state != BatchState.RUNNING:
+            move_batch(farm, session, batch, BatchEvent.RETRY, settled_at=None)
+        if row.kind == JobKind.BUILD and row.state == JobState.PASSED:
+            raise IllegalMoveError(
+                f"{row.public} has built its files.", remedy="Push the recipe again for a new build."
+            )
+        move(farm, session, row, JobEvent.RETRY, message=f"retried by {who}", failing=[], outcome="", losses=0,
+             ended_at=None)  # fmt: skip
+        _unblock_descendants(farm, session, row)
+
+
+def _unblock_descendants(farm: Farm, session: Session, job: JobRow) -> None:
+    edge = [job.id or 0]
+    while edge:
+        children = jobs.jobs_by_ids(session, jobs.children_of(session, edge))
+        edge = []
+        for child in children:
+            if child.state == JobState.BLOCKED and not _other_fault(session, child):
+                edge.append(child.id or 0)
+                move(farm, session, child, JobEvent.RETRY, message="", ended_at=None)
+
+
+def _other_fault(session: Session, job: JobRow) -> bool:
+    parents = jobs.jobs_by_ids(session, jobs.parents_of(session, [job.id or 0]))
+    good = {JobState.PASSED, JobState.WAITING, JobState.READY, JobState.RUNNING}
+    return any(JobState(parent.state) not in good for parent in parents)

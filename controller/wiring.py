@@ -1,0 +1,94 @@
+"""Builds the Farm for every edge and test, and alone reads settings."""
+
+import os
+import platform
+import sys
+from pathlib import Path
+
+from controller.domain.errors import InvalidInputError
+from controller.gateways import clock
+from controller.gateways.bells import Bells
+from controller.gateways.blobs import Blobs
+from controller.gateways.logs import Logs
+from controller.gateways.trees import Trees
+from controller.gateways.uploads import Uploads
+from controller.services.farm import Farm, Rules
+from controller.settings import Settings
+from controller.storage import schema
+from controller.storage.database import Database
+from workers.contract.jobs import Limits
+
+
+def open_farm(settings: Settings, broker_url: str) -> Farm:
+    """The Farm on these settings: folders made, schema brought up to date, tokens made on the first start."""
+    data = settings.data.resolve()
+    data.mkdir(parents=True, exist_ok=True)
+    database = Database(settings.database)
+    schema.upgrade(database)
+    blobs = Blobs(data / "store")
+    return Farm(
+        database=database,
+        blobs=blobs,
+        uploads=Uploads(data / "uploads", blobs),
+        logs=Logs(data / "logs"),
+        trees=Trees(data / "trees"),
+        bells=Bells(broker_url),
+        rules=rules(settings),
+        scratch=data / "scratch",
+        now=clock.now,
+        new_token=clock.new_token,
+        admin_token=keep_token(data / "admin-token"),
+        worker_token=keep_token(data / "worker-token"),
+    )
+
+
+def rules(settings: Settings) -> Rules:
+    """The numbers that services decide by."""
+    subdirs = settings.subdirs or (native_subdir(),)
+    return Rules(
+        subdirs=subdirs,
+        noarch_pool=settings.noarch_pool or subdirs[0],
+        upstream=settings.upstream,
+        lease_seconds=settings.lease_seconds,
+        max_attempts=settings.max_attempts,
+        build=_limits(settings, settings.build_seconds),
+        test=_limits(settings, settings.test_seconds),
+        package_format=settings.package_format,
+        circuit_breaker_jobs=settings.circuit_breaker_jobs,
+        tick_seconds=settings.tick_seconds,
+    )
+
+
+def _limits(settings: Settings, total: float) -> Limits:
+    return Limits(
+        total_seconds=total,
+        silence_seconds=settings.silence_seconds,
+        log_bytes=settings.log_bytes,
+        output_bytes=settings.output_bytes,
+    )
+
+
+def keep_token(path: Path) -> str:
+    """The secret kept in this file, made readable by its owner alone when it is not there yet."""
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text(encoding="utf-8").strip()
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        token = clock.new_token()
+        file.write(token + "\n")
+        return token
+
+
+_ARCHITECTURES = {"x86_64": "64", "amd64": "64", "aarch64": "aarch64", "arm64": "arm64", "ppc64le": "ppc64le"}
+_SYSTEMS = {"linux": "linux", "darwin": "osx", "win32": "win"}
+
+
+def native_subdir() -> str:
+    """The conda subdir of this machine. Raises InvalidInputError where conda has no name for it."""
+    system, machine = _SYSTEMS.get(sys.platform), _ARCHITECTURES.get(platform.machine().lower())
+    if system is None or machine is None:
+        raise InvalidInputError(
+            f"conda has no subdir for {sys.platform} on {platform.machine()}.", remedy="Set FARM_SUBDIRS by hand."
+        )
+    return f"{system}-{machine}"
