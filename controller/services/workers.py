@@ -44,6 +44,9 @@ def note_state(farm: Farm, said: WorkerState) -> None:
 def mark_silent(farm: Farm) -> int:
     """Workers that have not spoken for three leases are shown as lost. Answers how many."""
     limit = farm.now() - timedelta(seconds=3 * farm.rules.lease_seconds)
+    with farm.reading() as session:
+        if not workers.silent_since(session, limit):
+            return 0
     with farm.transaction() as session:
         silent = workers.silent_since(session, limit)
         for row in silent:
