@@ -82,8 +82,10 @@ class Logs:
         size = self.size(attempt_id)
         if not size:
             return 0
-        mark = max(self._marks(attempt_id, size), default=_START)
-        return mark.lines + len(split_lines(self.read(attempt_id, mark.at, size).decode("utf-8", "replace")))
+        mark = self._marks(attempt_id, size)[-1]
+        rest = self.read(attempt_id, mark.at, size)
+        growing = not self.read(attempt_id, size - 1, size).endswith(b"\n")
+        return mark.lines + rest.count(b"\n") + growing
 
     def seal(self, attempt_id: str) -> None:
         """No more bytes are kept from now on, and those kept are on the disk. Doing it again does nothing."""
@@ -164,12 +166,19 @@ def _until_break(block: bytes, number: int) -> int:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[int]:
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    handle = _open(path)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield handle
     finally:
         os.close(handle)
+
+
+def _open(path: Path) -> int:
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    except PermissionError:  # sealed; only root may open it for writing then
+        return os.open(path, os.O_RDONLY)
 
 
 def _write_all(handle: int, data: bytes, offset: int) -> None:
