@@ -8,6 +8,7 @@ import bz2
 import io
 import struct
 import tarfile
+import unicodedata
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -100,30 +101,34 @@ class Members:
         if part and inside != (part == "info"):
             raise _refusal(f"{_show(name)} lies in the {part}- tarball")
 
+    def _key(self, name: str) -> str:
+        """What the file system of the subdir takes for the same name."""
+        return unicodedata.normalize("NFC", name.casefold()) if self._caseless else name
+
     def _add(self, member: tarfile.TarInfo, name: str) -> None:
-        key = name.lower() if self._caseless else name
-        if member.isdir() and name in self._folders and name not in self._files:
+        key = self._key(name)
+        if member.isdir() and key in self._folders:
             return
         if key in self._names:
             raise _refusal(f"{_show(name)} is there twice")
         if len(self._names) >= self.limits.members:
             raise _refusal(f"It has more than {self.limits.members} members")
         self._names.add(key)
-        self._sort_in(member, name)
+        self._sort_in(member, key)
 
-    def _sort_in(self, member: tarfile.TarInfo, name: str) -> None:
-        self._folders.update(str(folder) for folder in PurePosixPath(name).parents)
+    def _sort_in(self, member: tarfile.TarInfo, key: str) -> None:
+        self._folders.update(str(folder) for folder in PurePosixPath(key).parents)
         if member.isdir():
-            self._folders.add(name)
+            self._folders.add(key)
         elif member.issym():
-            self._links[name] = _safe_target(member)
+            self._links[key] = _safe_target(member)
         else:
             self._check_hard_link(member)
-            self._files.add(name)
+            self._files.add(key)
 
     def _check_hard_link(self, member: tarfile.TarInfo) -> None:
         """A hard link may only repeat a file that came before it in this package."""
-        if member.islnk() and str(PurePosixPath(member.linkname)) not in self._files:
+        if member.islnk() and self._key(str(PurePosixPath(member.linkname))) not in self._files:
             raise _refusal(f"{_show(member.name)} is a hard link to {_show(member.linkname)}, no file of the package")
 
     def _keep(self, tar: tarfile.TarFile, member: tarfile.TarInfo, name: str) -> None:
@@ -150,7 +155,7 @@ class Members:
                 hops += self._follow(place, todo, hops, link)
 
     def _follow(self, place: list[str], todo: list[str], hops: int, link: str) -> int:
-        further = self._links.get("/".join(place))
+        further = self._links.get(self._key("/".join(place)))
         if further is None:
             return 0
         if hops >= self.limits.hops:

@@ -9,6 +9,7 @@ from typing import Any
 
 import rattler
 import yaml
+from rattler.exceptions import InvalidMatchSpecError, InvalidVersionError
 
 from controller.domain.artifacts import Artifact, Dependency, UsedPackage
 from controller.domain.errors import ArtifactRefusedError
@@ -29,6 +30,10 @@ _SUBDIR = re.compile(r"noarch|[a-z0-9]+-[a-z0-9]+")
 _SECONDS_END = 253_402_300_799
 """Timestamps up to the year 9999 in seconds are seconds; larger ones are milliseconds (as conda reads them)."""
 _STEP = 1 << 20
+_UNREADABLE = (
+    ValueError, TypeError, KeyError, AttributeError, RecursionError, yaml.YAMLError,
+    InvalidMatchSpecError, InvalidVersionError,
+)  # fmt: skip
 
 
 def inspect(path: Path, subdir: str, file_name: str, limits: Limits = LIMITS) -> Artifact:
@@ -42,7 +47,7 @@ def inspect(path: Path, subdir: str, file_name: str, limits: Limits = LIMITS) ->
     documents = read_documents(path, subdir, file_name, _is_wanted, limits)
     try:
         return _artifact(documents, path, subdir, file_name)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, yaml.YAMLError) as error:
+    except _UNREADABLE as error:
         raise _refused(file_name, f"its metadata cannot be read ({type(error).__name__}: {error})") from error
 
 
@@ -160,8 +165,8 @@ def _count_tests(documents: Mapping[str, bytes]) -> int:
 def _specs(index: Mapping[str, Any], key: str) -> tuple[str, ...]:
     """Match specs as text. One that clients cannot parse would spoil the whole channel for them."""
     specs = index.get(key) or ()
-    if isinstance(specs, str):
-        specs = (specs,)
+    if not isinstance(specs, list | tuple):
+        raise TypeError(f"{key} is no list")
     for spec in specs:
         rattler.MatchSpec(spec, strict=False)
     return tuple(specs)
