@@ -1,0 +1,1 @@
+"""What workers ask: ``/agent/v1``, as ``workers.contract.paths`` says it."""
