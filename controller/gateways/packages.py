@@ -180,8 +180,9 @@ def _text(index: Mapping[str, Any], key: str) -> str:
 
 
 def _features(index: Mapping[str, Any], key: str) -> str:
-    value = index.get(key) or ""
-    return " ".join(value) if isinstance(value, list) else _text(index, key)
+    value = index.get(key)
+    words = value if isinstance(value, list) else _text(index, key).replace(",", " ").split()
+    return " ".join(words)
 
 
 def _number(index: Mapping[str, Any], key: str) -> int:

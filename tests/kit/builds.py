@@ -1,5 +1,6 @@
 """Small real packages, built by the real builder, for tests that must see what it really writes."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from rattler_build import JinjaConfig, PlatformConfig, RenderConfig, Stage0Recipe, ToolConfiguration, VariantConfig
@@ -57,8 +58,8 @@ about: {license: BSD-3-Clause}
 """
 
 
-def build(channel: Path, work: Path, *recipes: str, variants: str = "") -> None:
-    """Build each recipe for linux-64 into ``channel``, which the later ones see."""
+def build(channel: Path, work: Path, *recipes: str, variants: str = "", channels: Sequence[str] = ()) -> None:
+    """Build each recipe for linux-64 into ``channel``, which the later ones see before ``channels``."""
     _make_channel(channel)
     platform = PlatformConfig(target_platform="linux-64", build_platform="linux-64", host_platform="linux-64")
     for number, recipe in enumerate(recipes):
@@ -73,7 +74,7 @@ def build(channel: Path, work: Path, *recipes: str, variants: str = "") -> None:
         ):
             variant.run_build(
                 ToolConfiguration(test_strategy="skip"),
-                output_dir=str(channel), channels=[channel.as_uri()], package_format="conda:3",
+                output_dir=str(channel), channels=[channel.as_uri(), *channels], package_format="conda:3",
             )  # fmt: skip
 
 
