@@ -26,6 +26,8 @@ class PlannedParent(Message):
     name: str
     file_name: str
     section: Literal["build", "host"]
+    needed_by: tuple[str, ...] = ()
+    """File names of the order that must each have it; empty means that at least one must."""
 
 
 class Limits(Message):
@@ -78,5 +80,8 @@ class JobSpec(Message):
     order: Order
     channels: tuple[str, ...]
     """Channel paths below the controller's address, highest priority first, or absolute URLs."""
+    channel_priority: Literal["strict", "disabled"] = "disabled"
+    """``strict``: the first channel that has a package's name hides it in the later ones. A staging channel holds only what
+    its batch built, so by default it hides nothing; versions and build numbers decide."""
     limits: Limits = Limits()
     package_format: str = "conda:3"

@@ -1,6 +1,12 @@
-"""The one rule for splitting a log into lines, shared by whoever numbers them and whoever shows them."""
+"""The one rule for splitting a log into lines, and the marks in it, shared by whoever writes, numbers and shows them."""
 
 import re
+
+NOTE_MARK = "[farm] "
+"""Begins every line that the worker itself writes into a log."""
+
+PHASE_MARK = "[farm] phase "
+"""Begins the line that opens a phase; the phase's name follows, and nothing else."""
 
 _BREAK = re.compile(r"\r\n|\n")
 
