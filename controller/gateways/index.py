@@ -16,7 +16,6 @@ from controller.domain.artifacts import Artifact
 LEVEL = 3
 """Of zstd: at 19 a file is an eighth smaller and takes a hundred times as long (docs: benchmarks)."""
 
-_BZ2 = ".tar.bz2"
 Render = Callable[[Artifact], bytes]
 _dumps = partial(json.dumps, sort_keys=True, separators=(",", ":"))
 
@@ -38,33 +37,36 @@ class Records:
 
 
 def index_files(
-    subdir: str, artifacts: Sequence[Artifact], removed: Iterable[str] = (), records: Records | None = None
+    subdir: str,
+    artifacts: Sequence[Artifact],
+    removed: Iterable[str] = (),
+    records: Records | None = None,
+    level: int = LEVEL,
 ) -> dict[str, bytes]:
-    """Every index file of ``subdir`` by name. ``artifacts`` are those of this subdir; there may be none."""
-    records = records or Records()
-    repodata = render_repodata(subdir, artifacts, removed, records)
-    return {
-        "repodata.json": repodata,
-        "repodata.json.zst": compress(repodata),
+    """Every index file of ``subdir`` by name. ``artifacts`` are those of this subdir; there may be none.
+
+    Keep ``records`` between calls and one more package costs little more than the compression.
+    """
+    plain = {
+        "repodata.json": render_repodata(subdir, artifacts, removed, records),
         "run_exports.json": render_run_exports(subdir, artifacts, records),
     }
+    return plain | {f"{name}.zst": compress(data, level) for name, data in plain.items()}
 
 
 def render_repodata(
     subdir: str, artifacts: Iterable[Artifact], removed: Iterable[str] = (), records: Records | None = None
 ) -> bytes:
     """repodata.json, version 1 (CEP 36). ``removed`` are file names that were there once."""
-    render = records.record if records else render_record
-    gone = _dumps(sorted(set(removed))).encode()
-    tail = b'"removed":' + gone + b',"repodata_version":1}\n'
-    return b'{"info":' + _dumps({"subdir": subdir}).encode() + b"," + _packages(artifacts, render) + tail
+    head = _dumps({"subdir": subdir})
+    tail = f'"removed":{_dumps(sorted(set(removed)))},"repodata_version":1}}\n'
+    return _document(head, artifacts, records.record if records else render_record, "," + tail)
 
 
 def render_run_exports(subdir: str, artifacts: Iterable[Artifact], records: Records | None = None) -> bytes:
     """run_exports.json (CEP 12): every package, those without exports with an empty entry, never patched."""
-    render = records.exports if records else render_exports
-    info = {"info": {"subdir": subdir, "version": 1}}
-    return _dumps(info).encode()[:-1] + b"," + _packages(artifacts, render)[:-1] + b"}\n"
+    head = _dumps({"subdir": subdir, "version": 1})
+    return _document(head, artifacts, records.exports if records else render_exports, "}\n")
 
 
 def compress(data: bytes, level: int = LEVEL) -> bytes:
@@ -126,17 +128,25 @@ def _optional(artifact: Artifact) -> dict[str, Any]:
     }
 
 
-def _packages(artifacts: Iterable[Artifact], render: Render) -> bytes:
-    """The two maps, ``.tar.bz2`` and ``.conda``, with a comma behind."""
-    old: list[bytes] = []
-    new: list[bytes] = []
-    for artifact in sorted(artifacts, key=_file_name):
-        (old if artifact.file_name.endswith(_BZ2) else new).append(render(artifact))
-    return b'"packages":{' + _lines(old) + b'},"packages.conda":{' + _lines(new) + b"},"
+def _document(head: str, artifacts: Iterable[Artifact], render: Render, tail: str) -> bytes:
+    """The two maps, ``.tar.bz2`` and ``.conda``, between head and tail, copied together once: they may be large."""
+    ordered = sorted(artifacts, key=_file_name)
+    parts = [f'{{"info":{head},"packages":{{'.encode()]
+    parts += _lines(render(artifact) for artifact in ordered if is_old_format(artifact))
+    parts.append(b'},"packages.conda":{')
+    parts += _lines(render(artifact) for artifact in ordered if not is_old_format(artifact))
+    parts.append(f"}}{tail}".encode())
+    return b"".join(parts)
 
 
-def _lines(records: list[bytes]) -> bytes:
-    return b"\n" + b",\n".join(records) + b"\n" if records else b""
+def _lines(records: Iterable[bytes]) -> list[bytes]:
+    lines = [part for record in records for part in (b",\n", record)]
+    return [b"\n", *lines[1:], b"\n"] if lines else []
+
+
+def is_old_format(artifact: Artifact) -> bool:
+    """Whether it is a .tar.bz2, which stands in a map of its own."""
+    return artifact.file_name.endswith(".tar.bz2")
 
 
 def _file_name(artifact: Artifact) -> str:
