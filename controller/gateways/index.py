@@ -21,19 +21,31 @@ _dumps = partial(json.dumps, sort_keys=True, separators=(",", ":"))
 
 
 class Records:
-    """Rendered records, kept by digest: one more package in a channel renders one record, not all of them."""
+    """Rendered records, kept by digest: one more package in a channel renders one record, not all of them.
 
-    def __init__(self) -> None:
+    About 700 bytes each; past ``limit`` it forgets them all and begins anew.
+    """
+
+    def __init__(self, limit: int = 300_000) -> None:
         self._records: dict[str, bytes] = {}
         self._exports: dict[str, bytes] = {}
+        self._limit = limit
 
     def record(self, artifact: Artifact) -> bytes:
         """``"file name":{record}`` for repodata.json."""
-        return _kept(self._records, artifact, render_record)
+        return self._kept(self._records, artifact, render_record)
 
     def exports(self, artifact: Artifact) -> bytes:
         """``"file name":{"run_exports":{...}}`` for run_exports.json."""
-        return _kept(self._exports, artifact, render_exports)
+        return self._kept(self._exports, artifact, render_exports)
+
+    def _kept(self, kept: dict[str, bytes], artifact: Artifact, render: Render) -> bytes:
+        found = kept.get(artifact.sha256)
+        if found is None:
+            if len(kept) >= self._limit:
+                kept.clear()
+            found = kept[artifact.sha256] = render(artifact)
+        return found
 
 
 def index_files(
@@ -151,10 +163,3 @@ def is_old_format(artifact: Artifact) -> bool:
 
 def _file_name(artifact: Artifact) -> str:
     return artifact.file_name
-
-
-def _kept(kept: dict[str, bytes], artifact: Artifact, render: Render) -> bytes:
-    found = kept.get(artifact.sha256)
-    if found is None:
-        found = kept[artifact.sha256] = render(artifact)
-    return found

@@ -6,9 +6,9 @@ shard and the index, so this is how news reaches users first.
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgpack
 
@@ -20,49 +20,61 @@ ENDING = ".msgpack.zst"
 """A shard lies at ``shards/<sha256>.msgpack.zst`` beside the index; the digest is that of the file as it lies there."""
 
 
+Kept = Callable[[str], bool]
+_Key = tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class ShardSet:
-    """The bytes of the index file, and by digest those shards that this maker had not made before."""
+    """What to write: shards first, then the index that names them."""
 
     index: bytes
+    digests: frozenset[str]
+    """Every shard the index names, also those made before: whoever collects garbage must keep them."""
     shards: dict[str, bytes]
-
-
-class _Made(NamedTuple):
-    of: tuple[str, ...]
-    digest: bytes
+    """By digest, those that have to be written."""
 
 
 class Shards:
-    """Makes shards, and remembers by name what it made of which digests, so that only changed names are made anew.
+    """Makes shards, and remembers what it made of which artifacts, so that only changed names are made anew.
 
     The same artifacts always give the same bytes; the index carries no time of its making for that reason.
     """
 
-    def __init__(self) -> None:
-        self._made: dict[tuple[str, str], _Made] = {}
+    def __init__(self, limit: int = 300_000) -> None:
+        self._made: dict[_Key, bytes] = {}
+        self._limit = limit
 
-    def shard_files(self, subdir: str, artifacts: Iterable[Artifact], removed: Iterable[str] = ()) -> ShardSet:
-        """The index of ``subdir`` and its new shards. ``removed`` are file names that were there once."""
+    def shard_files(
+        self, subdir: str, artifacts: Iterable[Artifact], removed: Iterable[str] = (), kept: Kept = bool
+    ) -> ShardSet:
+        """The index of ``subdir`` and the shards to write. ``removed`` are file names that were there once.
+
+        A shard made before is made again only if ``kept`` denies its digest, as when it was collected meanwhile.
+        """
         named, gone = _by_name(artifacts, removed)
         digests: dict[str, bytes] = {}
         fresh: dict[str, bytes] = {}
         for name in sorted(named.keys() | gone.keys()):
-            digests[name] = self._shard(subdir, name, named.get(name, []), gone.get(name, []), fresh)
+            digests[name] = self._shard(subdir, named.get(name, []), gone.get(name, []), fresh, kept)
         info = {"subdir": subdir, "base_url": "", "shards_base_url": "./shards/"}
-        return ShardSet(compress(_pack({"version": 1, "info": info, "shards": digests})), fresh)
+        index = compress(_pack({"version": 1, "info": info, "shards": digests}))
+        return ShardSet(index, frozenset(digest.hex() for digest in digests.values()), fresh)
 
     def _shard(
-        self, subdir: str, name: str, artifacts: list[Artifact], removed: list[str], fresh: dict[str, bytes]
+        self, subdir: str, artifacts: list[Artifact], removed: list[str], fresh: dict[str, bytes], kept: Kept
     ) -> bytes:
-        """The digest of a name's shard; the shard itself goes into ``fresh`` unless it was made before."""
-        of = (*sorted(artifact.sha256 for artifact in artifacts), *removed)
-        made = self._made.get((subdir, name))
-        if made is None or made.of != of:
+        """The digest of one name's shard; the shard itself goes into ``fresh`` if it has to be written."""
+        key = (subdir, *sorted(artifact.sha256 for artifact in artifacts), *removed)
+        digest = self._made.get(key)
+        if digest is None or not kept(digest.hex()):
             data = render_shard(artifacts, removed)
-            made = self._made[subdir, name] = _Made(of, hashlib.sha256(data).digest())
-            fresh[made.digest.hex()] = data
-        return made.digest
+            digest = hashlib.sha256(data).digest()
+            fresh[digest.hex()] = data
+            if len(self._made) >= self._limit:
+                self._made.clear()
+            self._made[key] = digest
+        return digest
 
 
 def render_shard(artifacts: Sequence[Artifact], removed: Iterable[str] = ()) -> bytes:

@@ -23,6 +23,7 @@ from controller.domain.artifacts import Artifact, Dependency
 from controller.domain.recipes import RunExports
 from controller.gateways.index import LEVEL, Records, compress, index_files, render_repodata, render_run_exports
 from controller.gateways.packages import inspect
+from controller.gateways.shards import Shards
 from tests.kit.packages import BORN, Package
 
 SUBDIR = "linux-64"
@@ -75,9 +76,17 @@ def ours(count: int) -> dict[str, Any]:
             "run_exports.json": timed(lambda: render_run_exports(SUBDIR, more, records), 5),
             f"zstd level {LEVEL}": timed(lambda: compress(data), 5),
         },
+        "shards": shards(artifacts, more),
         "one_more_without_memory": timed(lambda: index_files(SUBDIR, more)),
         "bytes": {name: len(content) for name, content in index_files(SUBDIR, more, records=records).items()},
     }
+
+
+def shards(artifacts: list[Artifact], more: list[Artifact]) -> dict[str, Any]:
+    made = Shards()
+    cold = timed(lambda: made.shard_files(SUBDIR, artifacts))
+    result = {"cold": cold, "one_more": timed(lambda: made.shard_files(SUBDIR, more))}
+    return result | {"index_bytes": len(made.shard_files(SUBDIR, more).index)}
 
 
 def levels(count: int) -> list[dict[str, Any]]:
@@ -109,13 +118,14 @@ def side_by_side(count: int, folder: Path) -> dict[str, Any]:
     our_cold = timed(lambda: artifacts.extend(_read(paths)) or _write(folder / "ours", artifacts, records))
     their_cold = timed(lambda: _rattler(channel, zst=True))
     result: dict[str, Any] = {"packages": count, "cold": {"farm": our_cold, "rattler": their_cold}}
-    for zst in (True, False):
-        extra = Package(f"zz-{zst}".lower(), depends=["a >=1"]).write(channel)
-        farm = timed(lambda: artifacts.extend(_read([extra])) or _write(folder / "ours", artifacts, records))  # noqa: B023
-        rattler = timed(lambda: _rattler(channel, zst=zst))  # noqa: B023
-        ratios = {kind: round(rattler[kind] / farm[kind], 1) for kind in ("wall", "cpu")}
-        name = "with zst" if zst else "rattler without zst"
-        result[f"one_more, {name}"] = {"farm": farm, "rattler": rattler, "times_faster": ratios}
+    for name, level, zst in (
+        ("as shipped", LEVEL, True),
+        ("both level 19", 19, True),
+        ("rattler without zst", LEVEL, False),
+    ):
+        extra = Package(f"zz{level}-{zst}".lower(), depends=["a >=1"]).write(channel)
+        add = partial(_add, folder / "ours", extra, artifacts, records, level)
+        result[f"one_more, {name}"] = _beside(timed(add), timed(partial(_rattler, channel, zst=zst)))
     names = json.loads((channel / SUBDIR / "repodata.json").read_text())["packages.conda"]
     result["same_packages"] = sorted(names) == sorted(artifact.file_name for artifact in artifacts)
     result["bytes"] = {
@@ -125,13 +135,23 @@ def side_by_side(count: int, folder: Path) -> dict[str, Any]:
     return result
 
 
+def _beside(farm: dict[str, float], rattler: dict[str, float]) -> dict[str, Any]:
+    times = {kind: round(rattler[kind] / farm[kind], 1) for kind in ("wall", "cpu")}
+    return {"farm": farm, "rattler": rattler, "times_faster": times}
+
+
+def _add(folder: Path, extra: Path, artifacts: list[Artifact], records: Records, level: int) -> None:
+    artifacts.extend(_read([extra]))
+    _write(folder, artifacts, records, level)
+
+
 def _read(paths: Iterable[Path]) -> list[Artifact]:
     return [inspect(path, SUBDIR, path.name) for path in paths]
 
 
-def _write(folder: Path, artifacts: list[Artifact], records: Records) -> None:
+def _write(folder: Path, artifacts: list[Artifact], records: Records, level: int = LEVEL) -> None:
     folder.mkdir(exist_ok=True)
-    for name, data in index_files(SUBDIR, artifacts, records=records).items():
+    for name, data in index_files(SUBDIR, artifacts, records=records, level=level).items():
         part = folder / f".{name}"
         part.write_bytes(data)
         part.replace(folder / name)

@@ -104,6 +104,11 @@ def test_one_more_package_renders_one_record(monkeypatch: pytest.MonkeyPatch) ->
     assert warm == index_files("linux-64", [*artifacts, artifact("new")])
 
 
+def test_records_are_forgotten_past_a_limit_and_come_out_the_same() -> None:
+    artifacts = [artifact(f"p{number}") for number in range(20)]
+    assert index_files("linux-64", artifacts, records=Records(limit=7)) == index_files("linux-64", artifacts)
+
+
 def test_a_level_is_honoured_and_the_frame_says_its_size() -> None:
     data = b"abc" * 10_000
     assert zstandard.frame_content_size(compress(data)) == len(data)

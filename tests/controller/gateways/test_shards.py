@@ -116,6 +116,7 @@ def test_the_same_set_gives_the_same_bytes_in_any_order_and_with_any_past() -> N
     shards = Shards()
     one = shards.shard_files("linux-64", artifacts, ["z-1-0.conda"])
     shards.shard_files("linux-64", artifacts[:4])
+    shards.shard_files("noarch", artifacts)
     again = shards.shard_files("linux-64", artifacts[::-1], ["z-1-0.conda"])
     assert again.index == one.index == Shards().shard_files("linux-64", artifacts, ["z-1-0.conda"]).index
     assert all(one.shards[digest] == data for digest, data in again.shards.items())
@@ -126,6 +127,17 @@ def test_a_name_of_which_all_was_removed_says_so() -> None:
     (digest,) = unpacked(made.index)["shards"].values()
     assert list(unpacked(made.index)["shards"]) == ["a-b"]
     assert unpacked(made.shards[digest.hex()])["removed"] == ["a-b-1.0-h0_0.conda"]
+
+
+def test_a_shard_collected_meanwhile_is_made_again_when_its_set_comes_back() -> None:
+    artifacts = _artifacts([Package("a"), Package("b")])
+    shards = Shards()
+    one = shards.shard_files("linux-64", artifacts)
+    assert one.digests == set(one.shards)
+    lost = min(one.digests)
+    again = shards.shard_files("linux-64", artifacts, kept=lambda digest: digest != lost)
+    assert again.shards == {lost: one.shards[lost]}
+    assert (again.index, again.digests) == (one.index, one.digests)
 
 
 def test_an_empty_subdir_has_an_index() -> None:
