@@ -1,0 +1,154 @@
+"""Leases: one holder, one effect, whatever dies."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from controller.domain.errors import InvalidInputError, NotPermittedError, StaleLeaseError
+from controller.services import leases, reconcile, results, transfers, workers
+from controller.services.farm import Farm
+from tests.kit.farms import make_farm
+from tests.kit.rows import MACHINE, asking, draw_batch, states
+from workers.contract.leases import Claim, ClaimRequest, Heartbeat, WorkerState
+from workers.contract.reports import Outcome, Report
+
+
+@pytest.fixture
+def farm(tmp_path: Path, database_url: str) -> Iterator[Farm]:
+    farm = make_farm(tmp_path, database_url)
+    yield farm
+    farm.close()
+
+
+def claimed(farm: Farm, worker: str = "w1") -> Claim:
+    claim = leases.claim(farm, asking(worker))
+    assert claim is not None
+    return claim
+
+
+def say(farm: Farm, claim: Claim, outcome: Outcome) -> bool:
+    report = Report(lease=claim.lease, outcome=outcome, message="as the test says")
+    return results.report(farm, claim.attempt, claim.token, report).accepted
+
+
+def test_a_claim_gives_a_numbered_lease_and_the_next_claim_nothing(farm: Farm) -> None:
+    jobs = draw_batch(farm, {"one": []})
+    claim = claimed(farm)
+    assert (claim.attempt, claim.lease) == (f"J-{jobs['one']}.1", 1)
+    assert leases.claim(farm, asking("w2")) is None
+
+
+def test_a_lapsed_lease_puts_the_job_back_and_the_late_worker_changes_nothing(farm: Farm) -> None:
+    jobs = draw_batch(farm, {"one": []})
+    late = claimed(farm)
+    farm.now.forward(61)
+    reconcile.lose_lapsed(farm)
+    assert states(farm, jobs) == {"one": "ready"}
+    second = claimed(farm, "w2")
+    assert second.lease == 2
+    with pytest.raises(StaleLeaseError):
+        say(farm, late, Outcome.FAILED)
+    assert states(farm, jobs) == {"one": "running"}
+    assert leases.heartbeat(farm, late.attempt, late.token, Heartbeat(lease=1)).stop
+    with pytest.raises(StaleLeaseError):
+        transfers.append_log(farm, late.attempt, late.token, 0, b"I am late")
+    assert not leases.heartbeat(farm, second.attempt, second.token, Heartbeat(lease=2)).stop
+
+
+def test_a_heartbeat_keeps_a_lease_for_as_long_as_it_beats(farm: Farm) -> None:
+    jobs = draw_batch(farm, {"one": []})
+    claim = claimed(farm)
+    for _ in range(5):
+        farm.now.forward(40)
+        assert not leases.heartbeat(farm, claim.attempt, claim.token, Heartbeat(lease=1, phase="build")).stop
+        reconcile.lose_lapsed(farm)
+    assert states(farm, jobs) == {"one": "running"}
+
+
+def test_a_job_that_kills_its_workers_is_quarantined_and_blocks_what_waits(farm: Farm) -> None:
+    jobs = draw_batch(farm, {"killer": [], "child": ["killer"], "grandchild": ["child"]})
+    for number in range(farm.rules.max_attempts):
+        claimed(farm, f"w{number}")
+        farm.now.forward(61)
+        reconcile.lose_lapsed(farm)
+    assert states(farm, jobs) == {"killer": "quarantined", "child": "blocked", "grandchild": "blocked"}
+
+
+def test_a_workers_own_fault_is_no_fault_of_the_job(farm: Farm) -> None:
+    jobs = draw_batch(farm, {"one": []})
+    say(farm, claimed(farm), Outcome.INFRASTRUCTURE)
+    assert states(farm, jobs) == {"one": "ready"}
+
+
+def test_a_broken_job_blocks_all_that_waits_for_it_and_nothing_else(farm: Farm) -> None:
+    jobs = draw_batch(farm, {"broken": [], "waits": ["broken"], "waits on that": ["waits"], "apart": []})
+    say(farm, claimed(farm), Outcome.FAILED)
+    assert states(farm, jobs) == {"broken": "failed", "waits": "blocked", "waits on that": "blocked", "apart": "ready"}
+
+
+def test_the_same_report_twice_has_one_effect_and_one_answer(farm: Farm) -> None:
+    jobs = draw_batch(farm, {"one": []})
+    claim = claimed(farm)
+    assert say(farm, claim, Outcome.UNSOLVABLE)
+    assert say(farm, claim, Outcome.UNSOLVABLE)
+    assert states(farm, jobs) == {"one": "unsolvable"}
+
+
+def test_another_attempts_token_opens_nothing(farm: Farm) -> None:
+    draw_batch(farm, {"one": [], "two": []})
+    mine, other = claimed(farm), claimed(farm, "w2")
+    with pytest.raises(NotPermittedError):
+        results.report(farm, mine.attempt, other.token, Report(lease=1, outcome=Outcome.FAILED))
+
+
+def test_a_build_that_delivers_nothing_is_refused_though_it_says_passed(farm: Farm) -> None:
+    jobs = draw_batch(farm, {"one": []})
+    from controller.domain.recipes import Output
+    from controller.storage.jobs import JobRow
+    from controller.storage.tables import to_json
+
+    output = Output("one", "one", "1.0", "h0_0", 0, "h0", "linux-64", "linux-64")
+    with farm.transaction() as session:
+        session.get(JobRow, jobs["one"]).outputs = [to_json(Output, output)]
+    say(farm, claimed(farm), Outcome.PASSED)
+    assert states(farm, jobs) == {"one": "failed"}
+
+
+def test_the_controllers_own_absence_costs_no_worker_its_lease(farm: Farm) -> None:
+    jobs = draw_batch(farm, {"one": []})
+    claimed(farm)
+    farm.now.forward(3600)
+    reconcile.start(farm)
+    reconcile.lose_lapsed(farm)
+    assert states(farm, jobs) == {"one": "running"}
+
+
+def test_bells_are_topped_up_to_the_ready_jobs_and_a_broken_broker_stops_nothing(farm: Farm) -> None:
+    draw_batch(farm, {"one": [], "two": [], "three": []})
+    reconcile.ring_bells(farm)
+    assert farm.bells.waiting["linux-64"] == 3
+    farm.bells.hear("linux-64")
+    reconcile.ring_bells(farm)
+    assert farm.bells.waiting["linux-64"] == 3
+    farm.bells.broken = True
+    reconcile.ring_bells(farm)
+
+
+def test_a_silent_worker_is_shown_as_lost_and_is_back_when_it_speaks(farm: Farm) -> None:
+    said = WorkerState(worker="w1", pools=("linux-64",), machine=MACHINE, state="idle")
+    workers.note_state(farm, said)
+    farm.now.forward(3 * farm.rules.lease_seconds + 1)
+    assert workers.mark_silent(farm) == 1
+    assert workers.mark_silent(farm) == 0
+    workers.note_state(farm, said)
+    farm.now.forward(1)
+    assert workers.mark_silent(farm) == 0
+
+
+@pytest.mark.parametrize(("pools", "protocol"), [((), 1), (("not a pool",), 1), (("linux-64",), 99)])
+def test_a_worker_that_cannot_be_served_is_told_why(farm: Farm, pools: tuple[str, ...], protocol: int) -> None:
+    request = ClaimRequest(worker="w1", pools=pools, machine=MACHINE, protocol=protocol)
+    with pytest.raises(InvalidInputError) as refused:
+        leases.claim(farm, request)
+    assert refused.value.remedy
