@@ -27,18 +27,19 @@ def publish(
     return _move(farm, session, row.name, adding, [], act=act, batch_id=batch_id, who=who, why=why)
 
 
-def go_back(
-    farm: Farm, session: Session, channel: str, to: int, *, batch_id: int | None, who: str, why: str
-) -> SnapshotRow:
-    """A new snapshot with the content of snapshot ``to``: numbers only grow, nothing is forgotten."""
+def go_back(farm: Farm, session: Session, channel: str, undone: SnapshotRow, *, who: str, why: str) -> SnapshotRow:
+    """A new snapshot with the content from before ``undone``: numbers only grow, nothing is forgotten."""
     row = channels.lock_channel(session, channel)
-    wanted = channels.files_in(session, channel, to)
+    wanted = channels.files_in(session, channel, undone.base)
     there = channels.names_in(session, channel, row.current)
     names = {artifact.file for artifact in wanted}
     adding = [artifact for artifact in wanted if artifact.file not in there]
-    return _move(
-        farm, session, channel, adding, sorted(there - names), act=Act.RESTORE, batch_id=batch_id, who=who, why=why
+    batch = undone.batch_id
+    snapshot = _move(
+        farm, session, channel, adding, sorted(there - names), act=Act.RESTORE, batch_id=batch, who=who, why=why
     )
+    snapshot.undoes = undone.number
+    return snapshot
 
 
 def _move(

@@ -34,6 +34,8 @@ class SnapshotRow(SQLModel, table=True):
     number: int = Field(primary_key=True)
     base: int
     act: str
+    undoes: int = 0
+    """For a restore: the number of the snapshot it took back."""
     files: int
     added: int = 0
     removed: int = 0

@@ -50,7 +50,12 @@ class BatchSummary(Shape):
     settled_at: datetime | None = None
     counts: Counts = Counts()
     verdict: str = ""
-    """One line: where it stands and who must act."""
+    """One line: where it stands."""
+    actor: str = "nobody"
+    """Who must act: ``nobody``, ``maintainer``, ``operator`` or ``release manager``."""
+    mark: str = ""
+    label: str = ""
+    category: str = ""
 
 
 class JobSummary(Shape):
@@ -70,6 +75,10 @@ class JobSummary(Shape):
     attempts: int = 0
     worker: str = ""
     phase: str = ""
+    mark: str = ""
+    label: str = ""
+    """Its state in words; with the mark it always stands beside the colour."""
+    actor: str = "nobody"
     sentence: str = ""
     """What its state means now, in words."""
     failing_line: int | None = None
@@ -140,6 +149,8 @@ class BatchView(BatchSummary):
     promotions: tuple[PromotionShape, ...] = ()
     waves: int = 0
     staging: str = ""
+    untouched: int = 0
+    """How many outputs of the tree nothing of this change reaches."""
 
 
 class AttemptShape(Shape):
@@ -192,6 +203,11 @@ class JobView(JobSummary):
     message: str = ""
     why_not: tuple[str, ...] = ()
     """Why it is not running yet, one sentence each."""
+    artifact: str = ""
+    """``subdir/file name`` that a test or retest is about."""
+    batch_title: str = ""
+    commit: str = ""
+    tree: str = ""
 
 
 class WorkerShape(Shape):
@@ -206,6 +222,9 @@ class WorkerShape(Shape):
     cores: int = 0
     version: str = ""
     seen_at: datetime
+    memory_bytes: int = 0
+    disk_free_bytes: int = 0
+    protocol: int = 0
 
 
 class PoolShape(Shape):
@@ -217,6 +236,8 @@ class PoolShape(Shape):
     ready: int = 0
     running: int = 0
     oldest_ready_seconds: float = 0.0
+    draining: int = 0
+    lost: int = 0
 
 
 class ChannelShape(Shape):
@@ -254,6 +275,10 @@ class FarmView(Shape):
     workers: tuple[WorkerShape, ...] = ()
     channels: tuple[ChannelShape, ...] = ()
     promotions: tuple[PromotionShape, ...] = ()
+    at: datetime | None = None
+    """When this was true."""
+    latest_event: int = 0
+    """The newest event this answer has seen."""
 
 
 class MovePreview(Shape):
@@ -302,3 +327,33 @@ class EventShape(Shape):
     batch: str = ""
     job: str = ""
     data: dict[str, object] = Field(default_factory=dict)
+
+
+class PlannedJobShape(Shape):
+    """A job that a push would open."""
+
+    key: str
+    kind: str
+    name: str
+    recipe: str
+    subdir: str
+    pool: str
+    wave: int
+    files: tuple[str, ...] = ()
+    """File names it would build, in order; for a test, the file it is about."""
+    parents: tuple[str, ...] = ()
+    """Keys of the jobs it would wait for."""
+    reasons: tuple[ReasonShape, ...] = ()
+
+
+class PlanAnswer(Shape):
+    """What a push would do. Nothing is changed by asking."""
+
+    members: tuple[MemberShape, ...] = ()
+    """Every output that the change reaches, and what is done about it."""
+    jobs: tuple[PlannedJobShape, ...] = ()
+    waves: int = 0
+    refusals: tuple[str, ...] = ()
+    """Recipes that could not be read, each with file, line and cause."""
+    untouched: int = 0
+    """How many outputs of the tree the change does not reach."""

@@ -1,0 +1,149 @@
+"""Promoting a batch and taking it back: each one act, each with the same preview beforehand."""
+
+from controller.domain.batches import BatchEvent, BatchState
+from controller.domain.channels import STABLE, TESTING, Act
+from controller.domain.errors import GateRefusedError, IllegalMoveError, InvalidInputError, NotFoundError
+from controller.domain.verdicts import GateAnswer
+from controller.planning.gates import Candidate, judge
+from controller.services import channels
+from controller.services.answers.shapes import GateShape, MovePreview
+from controller.services.farm import Farm
+from controller.services.requests import move_batch
+from controller.storage import artifacts, batches, events
+from controller.storage import channels as stored
+from controller.storage.artifacts import ArtifactRow
+from controller.storage.batches import BatchRow
+from controller.storage.channels import SnapshotRow
+from controller.storage.database import Session
+
+PROMOTABLE = frozenset({BatchState.PASSED, BatchState.PARTIAL, BatchState.RESTORED})
+
+
+def gates_of(session: Session, batch: BatchRow, to: str = STABLE) -> tuple[GateAnswer, ...]:
+    """Every gate's answer for moving the batch's published files to a channel, now."""
+    files = artifacts.find_files(session, batch.published)
+    current = stored.current_of(session, to)
+    there = [row.value() for row in stored.files_in(session, to, current)] if current else []
+    return judge([_candidate(row) for row in files], there, stays=tuple(s["name"] for s in batch.stays))
+
+
+def _candidate(row: ArtifactRow) -> Candidate:
+    return Candidate(artifact=row.value(), verdict=row.verdict)
+
+
+def promote(farm: Farm, batch: str, *, to: str = STABLE, who: str, why: str = "", dry_run: bool = False) -> MovePreview:
+    """Move a channel's pointer to a snapshot with the batch's published files. Raises GateRefusedError."""
+    if to == TESTING or to.startswith("staging/"):
+        raise InvalidInputError(f"Nothing is promoted to {to}.", remedy="Promote to stable.")
+    if dry_run:
+        with farm.reading() as session:
+            return _preview(session, batches.find_batch(session, batch), to)
+    with farm.transaction() as session:
+        stored.lock_channel(session, to)
+        row = batches.find_batch(session, batch, lock=True)
+        preview = _preview(session, row, to)
+        _require(preview, row)
+        return _promote(farm, session, row, preview, who=who, why=why)
+
+
+def _preview(session: Session, batch: BatchRow, to: str) -> MovePreview:
+    if BatchState(batch.state) not in PROMOTABLE:
+        raise IllegalMoveError(
+            f"{batch.name} is {batch.state}: there is nothing to promote.",
+            remedy="A batch can be promoted once it has settled and published something.",
+        )
+    gates = gates_of(session, batch, to)
+    current = stored.current_of(session, to)
+    there = stored.names_in(session, to, current) if current else set()
+    added = tuple(sorted(set(batch.published) - there))
+    return MovePreview(
+        channel=to, act=Act.PROMOTE.value, base=current, added=added, gates=tuple(gate_shape(g) for g in gates),
+        allowed=all(g.passes for g in gates),
+    )  # fmt: skip
+
+
+def gate_shape(answer: GateAnswer) -> GateShape:
+    """A gate's answer as people see it."""
+    return GateShape(
+        gate=answer.gate, verdict=answer.verdict.value, passes=answer.passes, reasons=answer.reasons,
+        actor=answer.actor.value,
+    )  # fmt: skip
+
+
+def _require(preview: MovePreview, batch: BatchRow) -> None:
+    refused = [gate for gate in preview.gates if not gate.passes]
+    if refused:
+        said = "; ".join(f"{gate.gate}: {', '.join(gate.reasons) or gate.verdict}" for gate in refused)
+        raise GateRefusedError(f"{batch.name} may not go to {preview.channel}. {said}", remedy="Mend that, push again.")
+
+
+def _promote(farm: Farm, session: Session, batch: BatchRow, preview: MovePreview, *, who: str, why: str) -> MovePreview:
+    rows = artifacts.find_files(session, preview.added)
+    snapshot = channels.publish(
+        farm, session, preview.channel, rows, batch_id=batch.id, who=who, why=why, act=Act.PROMOTE
+    )
+    move_batch(farm, session, batch, BatchEvent.PROMOTE)
+    return preview.model_copy(update={"snapshot": snapshot.number, "promotion": snapshot.promotion})
+
+
+def restore(farm: Farm, promotion: str, *, who: str, why: str = "", dry_run: bool = False) -> MovePreview:
+    """Take a promotion back: the channel gets the content from before it. Only the newest one stands alone."""
+    channel, number = _parse(promotion)
+    if dry_run:
+        with farm.reading() as session:
+            return _restore_preview(session, channel, number)
+    with farm.transaction() as session:
+        stored.lock_channel(session, channel)
+        preview = _restore_preview(session, channel, number)
+        return _restore(farm, session, preview, stored.find_snapshot(session, channel, number), who=who, why=why)
+
+
+def _parse(promotion: str) -> tuple[str, int]:
+    channel, _, number = promotion.rpartition("@")
+    if not channel or not number.isdigit():
+        raise NotFoundError(
+            f"'{promotion}' is no promotion.", remedy="They look like stable@4; see `farm promotion list`."
+        )
+    return channel, int(number)
+
+
+def _restore_preview(session: Session, channel: str, number: int) -> MovePreview:
+    move = stored.find_snapshot(session, channel, number)
+    current = stored.current_of(session, channel)
+    if move.act != Act.PROMOTE.value:
+        raise IllegalMoveError(
+            f"{move.promotion} is no promotion but a {move.act}.", remedy="See `farm promotion list`."
+        )
+    if current != number:
+        newer = stored.find_snapshot(session, channel, current)
+        raise IllegalMoveError(
+            f"{newer.promotion} ({newer.act}) stands on {move.promotion}.", remedy=f"Restore {newer.promotion} first."
+        )
+    before = stored.names_in(session, channel, move.base) if move.base else set()
+    now = stored.names_in(session, channel, current)
+    return MovePreview(
+        channel=channel, act=Act.RESTORE.value, base=current, promotion=move.promotion,
+        added=tuple(sorted(before - now)), removed=tuple(sorted(now - before)),
+    )  # fmt: skip
+
+
+def _standing(session: Session, channel: str, number: int) -> int:
+    """The promotion that a snapshot's content is that of: a restore stands on what was before the undone one."""
+    while number:
+        row = stored.find_snapshot(session, channel, number)
+        if row.act != Act.RESTORE.value:
+            return number
+        undone = stored.find_snapshot(session, channel, row.undoes)
+        number = undone.base
+    return 0
+
+
+def _restore(
+    farm: Farm, session: Session, preview: MovePreview, move: SnapshotRow, *, who: str, why: str
+) -> MovePreview:
+    snapshot = channels.go_back(farm, session, preview.channel, move.base, batch_id=move.batch_id, who=who, why=why)
+    if move.batch_id is not None:
+        batch = batches.find_batch(session, f"B-{move.batch_id}", lock=True)
+        move_batch(farm, session, batch, BatchEvent.RESTORE)
+    events.note(session, farm.now(), "promotion.restored", channel=preview.channel, snapshot=snapshot.number, who=who)
+    return preview.model_copy(update={"snapshot": snapshot.number})
