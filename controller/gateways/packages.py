@@ -14,7 +14,8 @@ from rattler.exceptions import InvalidMatchSpecError, InvalidVersionError
 from controller.domain.artifacts import Artifact, Dependency, UsedPackage
 from controller.domain.errors import ArtifactRefusedError
 from controller.domain.recipes import NO_EXPORTS, Origin, RunExports
-from controller.gateways.archives import LIMITS, Limits, read_documents
+from controller.gateways.archives import read_documents
+from controller.gateways.members import LIMITS, Limits
 
 _INDEX = "info/index.json"
 _EXPORTS = "info/run_exports.json"

@@ -35,6 +35,10 @@ class ShardSet:
     """By digest, those that have to be written."""
 
 
+def _trusted(_digest: str) -> bool:
+    return True
+
+
 class Shards:
     """Makes shards, and remembers what it made of which artifacts, so that only changed names are made anew.
 
@@ -46,7 +50,7 @@ class Shards:
         self._limit = limit
 
     def shard_files(
-        self, subdir: str, artifacts: Iterable[Artifact], removed: Iterable[str] = (), kept: Kept = bool
+        self, subdir: str, artifacts: Iterable[Artifact], removed: Iterable[str] = (), kept: Kept = _trusted
     ) -> ShardSet:
         """The index of ``subdir`` and the shards to write. ``removed`` are file names that were there once.
 

@@ -18,9 +18,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from controller.domain.artifacts import Artifact, Dependency, UsedPackage
-from controller.domain.errors import ArtifactRefusedError
+from controller.domain.errors import ArtifactRefusedError, NotFoundError
 from controller.domain.recipes import Origin, RunExports
-from controller.gateways.archives import Limits
+from controller.gateways.members import Limits
 from controller.gateways.packages import inspect
 from tests.kit.builds import LIBRARY, PINNED, PROGRAM, RUNTIME, TOOL, build
 from tests.kit.packages import BORN, Member, Package, conda, outer, tar, zst
@@ -91,6 +91,11 @@ def look(
         path = Path(folder) / "blob"  # the store's names have no ending
         path.write_bytes(data)
         return inspect(path, subdir, file_name, limits)
+
+
+def test_a_file_that_was_never_uploaded_is_missing_and_not_refused(tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError):
+        inspect(tmp_path / "none", "linux-64", "toy-1.0-h0_0.conda")
 
 
 @pytest.mark.parametrize("ending", [".conda", ".tar.bz2"])
@@ -325,6 +330,8 @@ def test_the_wrapping_may_hold_nothing_else() -> None:
         {"info-other-1.0-h0_0.tar.zst": b""},
         {"metadata.json": b'{"conda_pkg_format_version": 3}'},
         {"metadata.json": b"x" * (1 << 20)},
+        {"metadata.json": b"[" * 100_000},
+        {"metadata.json": b"2"},
         {info: b"no zstd"},
         {info: zst(b"no tar")},
         {info: entries()[info][:-9]},
