@@ -1,0 +1,77 @@
+"""The git command, so called that nothing of a repository is ever run: no hooks, no filters, no submodules."""
+
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from controller.domain.errors import TreeError
+
+_MINUTES = 10
+# Included last, so it wins over the person's own configuration, which may hold the credentials of a private tree.
+_CONFIG = """\
+[include]
+\tpath = {home}
+[safe]
+\tdirectory = *
+[core]
+\thooksPath = {nowhere}
+\tfsmonitor = false
+\tsymlinks = true
+[protocol "ext"]
+\tallow = never
+[submodule]
+\trecurse = false
+[fetch]
+\trecurseSubmodules = false
+[gc]
+\tauto = 0
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Git:
+    """Runs git with a configuration of its own, kept in ``folder``."""
+
+    folder: Path
+
+    def run(self, *arguments: str, at: Path | None = None) -> str:
+        """Standard output as text. Raises TreeError with git's own words."""
+        return self.read(*arguments, at=at).decode("utf-8", "replace").strip()
+
+    def read(self, *arguments: str, at: Path | None = None) -> bytes:
+        """Standard output as bytes. Raises TreeError with git's own words."""
+        place = ("--git-dir", str(at)) if at else ()
+        try:
+            done = subprocess.run(
+                ("git", *place, *arguments), env=self._environment(), capture_output=True, check=False,
+                stdin=subprocess.DEVNULL, timeout=_MINUTES * 60,
+            )  # fmt: skip
+        except FileNotFoundError:
+            raise TreeError("The program git is not installed.", remedy="Install git and try again.") from None
+        except subprocess.TimeoutExpired:
+            raise TreeError(f"git took more than {_MINUTES} minutes.", remedy="Is the repository reachable?") from None
+        if done.returncode:
+            raise TreeError(_last_words(done.stderr), remedy="Check the tree's address, the revision and your access.")
+        return done.stdout
+
+    def _environment(self) -> dict[str, str]:
+        kept = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+        ours = {"GIT_CONFIG_GLOBAL": str(self._config()), "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1"}
+        return kept | ours | {"GIT_ATTR_NOSYSTEM": "1", "LC_ALL": "C"}
+
+    def _config(self) -> Path:
+        path = self.folder / "gitconfig"
+        if not path.exists():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            text = _CONFIG.format(home=Path.home() / ".gitconfig", nowhere=os.devnull)
+            fresh = path.with_name(f"gitconfig.{os.getpid()}")
+            fresh.write_text(text, encoding="utf-8")
+            fresh.replace(path)
+        return path
+
+
+def _last_words(stderr: bytes) -> str:
+    lines = [line for line in stderr.decode("utf-8", "replace").splitlines() if line.strip()]
+    told = [line for line in lines if line.startswith(("fatal:", "error:"))]
+    return f"git: {(told or lines or ['it failed without a word'])[0].removeprefix('fatal: ').removeprefix('error: ')}"

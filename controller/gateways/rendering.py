@@ -1,0 +1,106 @@
+"""The builder's renderer: variants in, rendered outputs out, no network. It holds the interpreter's lock."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from rattler_build import JinjaConfig, PlatformConfig, RenderedVariant, Stage0Recipe, VariantConfig
+from rattler_build._rattler_build import render as _native
+
+RECIPE_FILE = "recipe.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """One output of one variant, as the builder would make it. ``document`` is its own description."""
+
+    name: str
+    version: str
+    build: str
+    build_number: int
+    hash: str
+    noarch: str
+    variant: Mapping[str, str]
+    exact: Mapping[str, str]
+    """Sibling outputs that are pinned exactly, with the build string they are pinned to."""
+    document: Mapping[str, Any]
+
+
+def load_variants(files: Sequence[Path], subdir: str) -> VariantConfig:
+    """The variant configuration of these files for a platform; later files win."""
+    context = JinjaConfig(platform=_platform(subdir))
+    return VariantConfig.from_files_with_context([str(path) for path in files], context)
+
+
+def render(recipe: Path, variants: VariantConfig, subdir: str, number: int | None = None) -> list[Rendered]:
+    """Every output of every variant for ``subdir``, but those that skip themselves.
+
+    ``number`` takes the place of the recipe's own build number. The way in is the binding's own: its public
+    door has no override, and a number given as a context variable would move the hash.
+    """
+    stage = Stage0Recipe.from_file(str(recipe))
+    config = _native.RenderConfig(
+        target_platform=subdir, build_platform=subdir, host_platform=subdir, recipe_path=stage.recipe_path,
+        build_number_override=number,
+    )  # fmt: skip
+    found = [_rendered(variant) for variant in _render(stage, variants, config)]
+    return _without_skipped(found, recipe, variants, subdir)
+
+
+def variant_text(variants: VariantConfig) -> str:
+    """The configuration as YAML text that reads back as the same."""
+    document: dict[str, Any] = dict(sorted(variants.to_dict().items()))
+    if variants.zip_keys:
+        document["zip_keys"] = [list(group) for group in variants.zip_keys]
+    return yaml.safe_dump(document, sort_keys=False)
+
+
+def _platform(subdir: str) -> PlatformConfig:
+    return PlatformConfig(target_platform=subdir, build_platform=subdir, host_platform=subdir)
+
+
+def _render(stage: Stage0Recipe, variants: VariantConfig, config: Any) -> list[RenderedVariant]:
+    found = _native.render_recipe(stage._wrapper, variants._inner, config)  # noqa: SLF001
+    return [RenderedVariant(inner, stage.recipe_path) for inner in found]
+
+
+def _used(variant: RenderedVariant) -> dict[str, str]:
+    return {str(key): str(value) for key, value in variant.variant.items()}
+
+
+def _rendered(variant: RenderedVariant) -> Rendered:
+    recipe = variant.recipe
+    pins = variant.pin_subpackages
+    return Rendered(
+        name=str(recipe.package.name),
+        version=str(recipe.package.version),
+        build=str(recipe.build.string),
+        build_number=recipe.build.number or 0,
+        hash=variant.hash_info.hash if variant.hash_info else "",
+        noarch=str(recipe.build.noarch or "").lower(),
+        variant=_used(variant),
+        exact={name: str(pin.build_string) for name, pin in pins.items() if pin.exact and pin.build_string},
+        document=recipe.to_dict(),
+    )
+
+
+def _without_skipped(found: list[Rendered], recipe: Path, variants: VariantConfig, subdir: str) -> list[Rendered]:
+    """The renderer drops skipped outputs of a recipe with several, but not of a recipe with one.
+
+    So the one is asked again, dressed as a recipe with several.
+    """
+    text = recipe.read_text(encoding="utf-8")
+    if not re.search(r"^\s*skip\s*:", text, re.MULTILINE):
+        return found
+    document = yaml.safe_load(text)
+    if "outputs" in document:
+        return found
+    kept = {key: value for key, value in document.items() if key in {"context", "schema_version"}}
+    output = {key: value for key, value in document.items() if key in {"package", "source", "build", "requirements"}}
+    dressed = Stage0Recipe.from_yaml(yaml.safe_dump(kept | {"recipe": {}, "outputs": [output]}, sort_keys=False))
+    config = _native.RenderConfig(target_platform=subdir, build_platform=subdir, host_platform=subdir)
+    left = [_used(variant) for variant in _render(dressed, variants, config)]
+    return [output for output in found if output.variant in left]

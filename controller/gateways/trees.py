@@ -1,0 +1,214 @@
+"""Recipe trees: git repositories, or plain folders, copied once per commit and never changed again.
+
+Nothing of a tree is run here, and no link in it leads out of it.
+"""
+
+import gzip
+import io
+import os
+import re
+import shutil
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from controller.domain.errors import TreeError
+from controller.gateways.git import Git
+from controller.gateways.unpacking import unpack_tree
+
+_SHA = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
+_FOLDER = "folder-"
+_SKIPPED = frozenset({"__pycache__", "output", "bld"})
+
+
+@dataclass(frozen=True, slots=True)
+class Trees:
+    """Mirrors and checkouts of recipe trees, below ``root``."""
+
+    root: Path
+
+    def resolve(self, url: str, rev: str | None) -> str:
+        """The commit that ``rev`` (none: the default branch) means now: a sha, or ``folder-<hex>`` for a plain folder.
+
+        Raises TreeError if there is no such tree or revision.
+        """
+        if not is_repository(url):
+            return self._keep_folder(_folder_at(url, rev))
+        wanted = rev or "HEAD"
+        if wanted.startswith("-"):
+            raise TreeError(f"{wanted!r} is no revision.", remedy="Name a branch, a tag or a commit.")
+        mirror = self._mirror(url)
+        if not (_SHA.fullmatch(wanted) and self._has(mirror, wanted)):
+            self._fetch(mirror, url)
+        return self._git.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{wanted}^{{commit}}", at=mirror)
+
+    def checkout(self, url: str, commit: str) -> Path:
+        """The tree's files at a commit, read-only. Made once, atomically; the same path every time."""
+        target = self._place(commit)
+        if target.is_dir():
+            return target
+        if commit.startswith(_FOLDER):
+            if self.resolve(url, None) != commit:
+                raise TreeError(f"{url} has changed since {commit}.", remedy="Push it again.")
+            return target
+        data = self._git.read("archive", "--format=tar", commit, at=self._mirror(url))
+        with self._new(target) as fresh:
+            unpack_tree(data, fresh)
+        return target
+
+    def summary(self, url: str, commit: str) -> tuple[str, str]:
+        """First line of the commit's message, and its author's name. A plain folder has neither."""
+        if commit.startswith(_FOLDER):
+            return f"{Path(url).name or url} as it is now", ""
+        said = self._git.run("show", "--no-patch", "--format=%s%x00%an", commit, at=self._mirror(url))
+        subject, _, author = said.partition("\0")
+        return subject, author
+
+    def recipe_archive(self, checkout: Path, recipe: str) -> bytes:
+        """A gzipped tar of the recipe's folder, the same bytes for the same files whoever makes it, and when."""
+        out = io.BytesIO()
+        zipped = gzip.GzipFile(filename="", mode="wb", fileobj=out, mtime=0)
+        with zipped, tarfile.open(fileobj=zipped, mode="w", format=tarfile.PAX_FORMAT) as archive:
+            for name, path in files_below(checkout / recipe):
+                _add(archive, name, path, checkout)
+        return out.getvalue()
+
+    @property
+    def _git(self) -> Git:
+        return Git(self.root)
+
+    def _place(self, commit: str) -> Path:
+        if not _SHA.fullmatch(commit.removeprefix(_FOLDER)):
+            raise TreeError(f"{commit!r} is no commit.", remedy="Ask for the commit of a revision first.")
+        return self.root / "checkouts" / commit
+
+    def _mirror(self, url: str) -> Path:
+        return self.root / "mirrors" / sha256(_source(url).encode()).hexdigest()[:16]
+
+    def _has(self, mirror: Path, commit: str) -> bool:
+        try:
+            self._git.run("cat-file", "-e", f"{commit}^{{commit}}", at=mirror)
+        except TreeError:
+            return False
+        return True
+
+    def _fetch(self, mirror: Path, url: str) -> None:
+        if not (mirror / "HEAD").exists():
+            with self._new(mirror) as fresh:
+                self._git.run("clone", "--quiet", "--mirror", "--template=", "--", _source(url), str(fresh))
+                # Archives are whole and literal, whatever .gitattributes asks for.
+                (fresh / "info").mkdir(exist_ok=True)
+                (fresh / "info" / "attributes").write_text("* -export-ignore -export-subst\n", encoding="utf-8")
+            return
+        self._git.run("fetch", "--quiet", "--prune", "--force", "--no-auto-gc", "origin", at=mirror)
+        self._git.run("symbolic-ref", "HEAD", self._default_branch(mirror), at=mirror)
+
+    def _default_branch(self, mirror: Path) -> str:
+        said = self._git.run("ls-remote", "--symref", "origin", "HEAD", at=mirror)
+        found = re.search(r"^ref: (\S+)\tHEAD$", said, re.MULTILINE)
+        return found[1] if found else self._git.run("symbolic-ref", "HEAD", at=mirror)
+
+    def _keep_folder(self, folder: Path) -> str:
+        holding = self.root / "checkouts"
+        holding.mkdir(parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(dir=holding, prefix=".new-"))
+        try:
+            commit = _copy(folder, fresh)
+            _settle(fresh, self._place(commit))
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
+        return commit
+
+    @contextmanager
+    def _new(self, target: Path) -> Iterator[Path]:
+        """A fresh folder that becomes ``target`` when all went well; whoever comes second keeps the first one's."""
+        target.parent.mkdir(parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(dir=target.parent, prefix=".new-"))
+        try:
+            yield fresh
+            _settle(fresh, target)
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
+
+
+def is_repository(url: str) -> bool:
+    """Whether ``url`` is a git repository: any remote address, or a local work tree or bare repository."""
+    path = Path(url)
+    if not path.is_dir():
+        return "://" in url or bool(re.match(r"[\w.-]+@?[\w.-]*:", url))
+    return (path / ".git").exists() or ((path / "HEAD").is_file() and (path / "objects").is_dir())
+
+
+def files_below(folder: Path) -> list[tuple[str, Path]]:
+    """Every file below ``folder`` with its relative name, sorted; dot-folders and build output left out."""
+    found: list[tuple[str, Path]] = []
+    for place, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".") and name not in _SKIPPED]
+        linked = [name for name in folders if (Path(place) / name).is_symlink()]
+        paths = [Path(place) / name for name in (*files, *linked)]
+        found += [(path.relative_to(folder).as_posix(), path) for path in paths]
+    return sorted(found)
+
+
+def _source(url: str) -> str:
+    return str(Path(url).resolve()) if Path(url).is_dir() else url
+
+
+def _folder_at(url: str, rev: str | None) -> Path:
+    folder = Path(url)
+    if not folder.is_dir():
+        raise TreeError(f"There is no recipe tree at {url}.", remedy="Name a folder or a git repository.")
+    if rev and not rev.startswith(_FOLDER):
+        raise TreeError(f"{url} is a plain folder and has no revision {rev}.", remedy="Leave the revision out.")
+    return folder.resolve()
+
+
+def _copy(folder: Path, target: Path) -> str:
+    """Copy and digest in one reading, so that the digest is that of the copy whatever happens meanwhile."""
+    digest = sha256()
+    for name, path in files_below(folder):
+        real = _inside(path, folder)
+        if real.is_dir():
+            raise TreeError(f"{name} is a link to a folder.", remedy="Put the files themselves there.")
+        data, mode = real.read_bytes(), _mode(real)
+        place = target / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(data)
+        place.chmod(mode)
+        digest.update(f"{name}\0{mode:o}\0{len(data)}\0".encode() + data)
+    return f"{_FOLDER}{digest.hexdigest()[:40]}"
+
+
+def _settle(fresh: Path, target: Path) -> None:
+    fresh.chmod(0o755)
+    try:
+        fresh.rename(target)
+    except OSError:
+        if not target.is_dir():
+            raise
+
+
+def _add(archive: tarfile.TarFile, name: str, path: Path, within: Path) -> None:
+    real = _inside(path, within.resolve())
+    if real.is_dir():
+        raise TreeError(f"{name} is a link to a folder.", remedy="Put the files themselves there.")
+    data = real.read_bytes()
+    entry = tarfile.TarInfo(name)
+    entry.size, entry.mode = len(data), 0o755 if _mode(real) & 0o100 else 0o644
+    archive.addfile(entry, io.BytesIO(data))
+
+
+def _inside(path: Path, within: Path) -> Path:
+    """Where ``path`` really lies. Raises TreeError if that is outside of ``within`` or nowhere."""
+    real = path.resolve()
+    if not real.is_relative_to(within) or not real.exists():
+        raise TreeError(f"{path.name} is a link that leads out of the tree.", remedy="Copy the file into the tree.")
+    return real
+
+
+def _mode(path: Path) -> int:
+    return 0o555 if path.stat().st_mode & 0o100 else 0o444
