@@ -42,12 +42,16 @@ def copy_library(prefix: Path) -> Path:
 
 
 def use_site_packages(library: Path) -> None:
-    """Debian's Python looks in dist-packages only, and installs below local/: both would miss what packages bring."""
-    site = library / "site.py"
-    text = site.read_text(encoding="utf-8")
-    if "dist-packages" not in text:
+    """Debian's Python looks in dist-packages only, and installs below local/: both would miss what packages bring.
+
+    Editing site.py would do nothing, as the interpreter carries a frozen copy; that copy reads .pth files, though.
+    """
+    if "dist-packages" not in (library / "site.py").read_text(encoding="utf-8"):
         return
-    site.write_text(re.sub(r"""(["'])dist-packages\1""", '"site-packages"', text), encoding="utf-8")
+    (library / "dist-packages").mkdir()
+    (library / "dist-packages" / "site-packages.pth").write_text(
+        'import os, site; site.addsitedir(os.path.join(os.path.dirname(os.__file__), "site-packages"))\n',
+        encoding="utf-8")
     package = library / "sysconfig" / "__init__.py"
     with (package if package.exists() else library / "sysconfig.py").open("a", encoding="utf-8") as file:
         file.write("\n_INSTALL_SCHEMES['posix_local'] = _INSTALL_SCHEMES['posix_prefix']\n")
@@ -124,8 +128,8 @@ def relink_on_linux(executable: Path, library: Path, _old: Path) -> None:
     plain = library.with_name(f"libpython{MINOR}.so")
     if plain != library:
         plain.symlink_to(library.name)
-    if shutil.which("strip"):  # saves 16 of 23 MB; nothing needs it
-        run("strip", "--strip-unneeded", library)
+    if shutil.which("strip"):  # nothing needs the debugging symbols, and they are most of the bytes
+        run("strip", "--strip-unneeded", library, *(library.parent / f"python{MINOR}" / "lib-dynload").glob("*.so"))
 
 
 def relink_on_macos(executable: Path, library: Path, old: Path) -> None:
@@ -146,4 +150,5 @@ def main() -> None:
     copy_binaries(prefix)
 
 
-main()
+if __name__ == "__main__":
+    main()

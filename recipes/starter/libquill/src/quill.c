@@ -10,11 +10,12 @@ void quill_wrap(char *text, int width) {
             blank = NULL;
             continue;
         }
-        if (at - start >= width && blank) {
+        if (*at == ' ') {
+            blank = at;
+        } else if (at - start >= width && blank) {
             *blank = '\n';
             start = blank + 1;
             blank = NULL;
         }
-        if (*at == ' ') blank = at;
     }
 }
