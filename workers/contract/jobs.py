@@ -81,7 +81,7 @@ class JobSpec(Message):
     channels: tuple[str, ...]
     """Channel paths below the controller's address, highest priority first, or absolute URLs."""
     channel_priority: Literal["strict", "disabled"] = "disabled"
-    """``strict``: the first channel that has a package's name hides it in the later ones. A staging channel holds only what
-    its batch built, so by default it hides nothing; versions and build numbers decide."""
+    """``strict``: the first channel that has a package's name hides it in the later ones. A staging channel holds
+    only what its batch built, so by default it hides nothing; versions and build numbers decide."""
     limits: Limits = Limits()
     package_format: str = "conda:3"

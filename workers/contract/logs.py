@@ -1,4 +1,4 @@
-"""The one rule for splitting a log into lines, and the marks in it, shared by whoever writes, numbers and shows them."""
+"""The one rule for splitting a log into lines, and its marks, shared by whoever writes, numbers and shows them."""
 
 import re
 

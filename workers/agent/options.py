@@ -1,0 +1,122 @@
+"""The worker's command line and its twins in the environment; every knob has both."""
+
+import argparse
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from workers.agent.machine import native_subdir
+from workers.contract.platforms import is_pool
+from workers.contract.version import __version__
+
+_EPILOG = """\
+Every option of `run` has a twin in the environment: FARM_SERVER, FARM_BROKER, FARM_POOL (comma separated),
+FARM_WORKER_NAME, FARM_WORKER_TOKEN_FILE, FARM_WORK_DIR, FARM_CACHE_DIR, FARM_POLL_SECONDS, FARM_PASS_ENV (comma
+separated). Options beat the environment. SIGTERM or Ctrl-C finishes the running job and ends; a second one ends it
+at once.
+"""
+
+
+class UsageError(Exception):
+    """What was given is not enough, or makes no sense."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How one worker is to run."""
+
+    server: str
+    broker: str
+    pools: tuple[str, ...]
+    name: str
+    token_file: Path
+    work: Path
+    cache: Path
+    poll_seconds: float
+    passed: tuple[str, ...]
+    parent: int
+    once: bool
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    root = argparse.ArgumentParser(
+        prog="farm-worker", description="A worker of Condafarm: claims jobs, builds and tests packages, reports.",
+        epilog=_EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    root.add_argument("--version", action="version", version=f"farm-worker {__version__}")
+    commands = root.add_subparsers(dest="command", required=True)
+    run = commands.add_parser("run", help="work until told to stop", epilog=_EPILOG)
+    run.add_argument("--server", metavar="URL", help="the controller's address")
+    run.add_argument("--broker", metavar="URL", help="Redis or Valkey, where bells ring; not needed with --once")
+    run.add_argument(
+        "--pool", metavar="POOL", action="append", help="a pool to serve, as linux-64; auto is this machine's"
+    )
+    run.add_argument("--name", help="the worker's name, unique in the farm (default: host name and process id)")
+    run.add_argument("--token-file", metavar="FILE", help="file with the workers' token")
+    run.add_argument(
+        "--work-dir", metavar="DIR", help="folder for builds and caches; workers of a machine may share it"
+    )
+    run.add_argument(
+        "--cache-dir", metavar="DIR", help="folder for fetched packages (default: cache in the work folder)"
+    )
+    run.add_argument("--poll-seconds", type=float, metavar="N", help="ask for work at least this often (default: 15)")
+    run.add_argument("--pass-env", metavar="NAME", action="append", help="a variable that builds may see")
+    run.add_argument("--parent-pid", type=int, default=0, metavar="N", help="drain when this process is gone")
+    run.add_argument("--once", action="store_true", help="do what work there is, then end")
+    check = commands.add_parser("check", help="say what this machine offers")
+    check.add_argument("--work-dir", metavar="DIR", help="folder for builds and caches")
+    return root
+
+
+def read(arguments: argparse.Namespace, environment: Mapping[str, str]) -> Options:
+    """Options of ``run``, from the command line, else the environment. Raises UsageError."""
+
+    def given(option: str, variable: str, default: str = "") -> str:
+        return getattr(arguments, option) or environment.get(variable, default)
+
+    work = Path(given("work_dir", "FARM_WORK_DIR", "farm-work")).absolute()
+    options = Options(
+        server=given("server", "FARM_SERVER"),
+        broker=given("broker", "FARM_BROKER"),
+        pools=_pools(arguments.pool or _split(environment.get("FARM_POOL", "auto"))),
+        name=given("name", "FARM_WORKER_NAME", f"{platform.node() or 'worker'}-{os.getpid()}"),
+        token_file=Path(given("token_file", "FARM_WORKER_TOKEN_FILE")),
+        work=work,
+        cache=Path(given("cache_dir", "FARM_CACHE_DIR", str(work / "cache"))).absolute(),
+        poll_seconds=float(arguments.poll_seconds or environment.get("FARM_POLL_SECONDS", "15")),
+        passed=tuple(arguments.pass_env or _split(environment.get("FARM_PASS_ENV", ""))),
+        parent=arguments.parent_pid,
+        once=arguments.once,
+    )
+    _expect(options)
+    return options
+
+
+def _expect(options: Options) -> None:
+    needed = [
+        (options.server, "--server or FARM_SERVER: the controller's address"),
+        (options.broker or options.once, "--broker or FARM_BROKER: the Redis or Valkey where bells ring"),
+        (options.token_file.name, "--token-file or FARM_WORKER_TOKEN_FILE: the file worker-token of the controller"),
+    ]
+    missing = [what for value, what in needed if not value]
+    if missing:
+        raise UsageError(f"Missing: {'; '.join(missing)}.")
+    if not options.token_file.is_file():
+        raise UsageError(f"There is no token file {options.token_file}. Copy the controller's worker-token there.")
+
+
+def _pools(named: Sequence[str]) -> tuple[str, ...]:
+    pools = tuple(dict.fromkeys(native_subdir() if name == "auto" else name for name in named))
+    wrong = [name for name in pools if not is_pool(name)]
+    if wrong:
+        raise UsageError(
+            f"'{', '.join(wrong)}' is no pool. A pool is a subdir, optionally with a class: linux-64.large."
+        )
+    return pools
+
+
+def _split(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]

@@ -1,0 +1,170 @@
+"""Carrying out one order in its box: fetch what it names, let a child do it, bring home what it made."""
+
+import hashlib
+import sys
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from workers.agent import process, sandbox
+from workers.agent.client import ControllerError, Holding, UploadRefusedError, WrongContentError
+from workers.agent.findings import Finding, Phases
+from workers.agent.log_stream import LogStream, LogTooLongError
+from workers.agent.process import Bounds, Command, Ended, Why
+from workers.agent.sandbox import Box
+from workers.builders import events
+from workers.contract.jobs import BuildOrder, JobSpec, Limits, TestOrder
+from workers.contract.platforms import NOARCH
+from workers.contract.reports import Outcome, ProducedFile, TestOutcome
+
+_BUILDER = "workers.builders.rattler"
+_CHECKER = "workers.checks.package"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a worker works, what runs there, and what of its environment it passes on."""
+
+    attempts: Path
+    cache: Path
+    subdir: str
+    environment: Mapping[str, str]
+    passed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One order with everything that is needed to carry it out."""
+
+    spec: JobSpec
+    holding: Holding
+    place: Place
+    box: Box
+    stream: LogStream
+    phases: Phases
+    stop: threading.Event
+
+    def carry_out(self) -> Finding:
+        """Do it; faults of the worker's own are findings too. Raises LeaseLostError."""
+        try:
+            order = self.spec.order
+            return self._build(order) if isinstance(order, BuildOrder) else self._test(order)
+        except LogTooLongError as error:
+            return self._finding(Outcome.OVER_LIMIT, f"{error} The job was ended.")
+        except sandbox.BadSourceError as error:
+            return self._finding(Outcome.REFUSED, str(error))
+        except (OSError, WrongContentError, UploadRefusedError) as error:
+            return self._finding(Outcome.INFRASTRUCTURE, str(error))
+        except ControllerError as error:
+            return self._finding(Outcome.INFRASTRUCTURE, f"The controller refused: {error}")
+
+    def _finding(self, outcome: Outcome, message: str) -> Finding:
+        return Finding(outcome, self.phases.now, message)
+
+    def _build(self, order: BuildOrder) -> Finding:
+        self.phases.enter("fetch")
+        archive = self.box.root / "source.tar.gz"
+        self.holding.fetch_blob(order.source_sha256, archive)
+        sandbox.unpack(archive, self.box.source)
+        variants = self.box.root / "variants.yaml"
+        variants.write_text(order.variant_config, encoding="utf-8")
+        given = {"source": str(self.box.source), "variants": str(variants), "output": str(self.box.output)}
+        self.phases.enter("solve")
+        result = self._child(_BUILDER, given, tools=True)
+        if not isinstance(result, events.Result):
+            return result
+        found = self._finding_of(result)
+        return self._bring_home(result, found) if found.outcome is Outcome.PASSED else found
+
+    def _test(self, order: TestOrder) -> Finding:
+        if order.file.subdir not in {NOARCH, self.place.subdir}:
+            message = f"{order.file.file_name} is for {order.file.subdir}; this machine runs {self.place.subdir}."
+            return Finding(Outcome.NOT_RUNNABLE, "fetch", message)
+        self.phases.enter("fetch")
+        package = self.box.package / Path(order.file.file_name).name
+        self.holding.fetch_file(order.url, order.sha256, package)
+        self.phases.enter("test")
+        result = self._child(_CHECKER, {"package": str(package)}, tools=False)
+        return self._finding_of(result) if isinstance(result, events.Result) else result
+
+    def _child(self, module: str, given: dict[str, Any], *, tools: bool) -> events.Result | Finding:
+        """Let a child do it; its result, or the finding when it came to none."""
+        given["channels"] = [self._absolute(channel) for channel in self.spec.channels]
+        order = sandbox.write_order(self.box.root / "order.json", self.spec.model_dump(mode="json"), given)
+        command = Command(
+            (sys.executable, "-P", "-m", module, str(order)),
+            sandbox.child_environment(
+                self.place.environment, self.box, self.place.cache, tools=tools, more=self.place.passed
+            ),
+            self.box.root,
+        )
+        hearer = _Hearer(self.stream, self.phases)
+        limits = self.spec.limits
+        ended = process.run(command, Bounds(limits.total_seconds, limits.silence_seconds), hearer.hear, self.stop)
+        return hearer.result or self._cut_short(ended, limits)
+
+    def _absolute(self, channel: str) -> str:
+        return channel if "://" in channel else f"{self.holding.url}/{channel.lstrip('/')}"
+
+    def _cut_short(self, ended: Ended, limits: Limits) -> Finding:
+        match ended.why:
+            case Why.TIMEOUT:
+                return self._finding(Outcome.TIMEOUT, f"Ended after its limit of {limits.total_seconds:g} s.")
+            case Why.SILENT:
+                return self._finding(Outcome.SILENT, f"Ended after {limits.silence_seconds:g} s without a line.")
+            case Why.STOPPED:
+                return self._finding(Outcome.INFRASTRUCTURE, "The worker was told to stop at once.")
+            case _:
+                how = f"with signal {ended.code - 128}" if ended.code > 128 else f"with code {ended.code}"
+                return self._finding(Outcome.INFRASTRUCTURE, f"The child process died {how} before it had a result.")
+
+    def _finding_of(self, result: events.Result) -> Finding:
+        tests = tuple(
+            TestOutcome(index=t.index, kind=t.kind, outcome=Outcome(t.outcome), seconds=t.seconds, message=t.message)
+            for t in result.tests
+        )
+        return Finding(Outcome(result.outcome), result.phase or self.phases.now, result.message, tests=tests)
+
+    def _bring_home(self, result: events.Result, found: Finding) -> Finding:
+        """Upload what was built; the finding then names it."""
+        self.phases.enter("upload")
+        paths = [Path(file.path) for file in result.files]
+        sizes = [path.stat().st_size for path in paths]
+        limit = self.spec.limits.output_bytes
+        if max(sizes, default=0) > limit:
+            return self._finding(
+                Outcome.OVER_LIMIT, f"A package of {max(sizes)} bytes is larger than the limit of {limit}."
+            )
+        digests = [_digest(path) for path in paths]
+        for path, sha256 in zip(paths, digests, strict=True):
+            self.holding.upload(path, sha256)
+        files = tuple(
+            ProducedFile(file_name=file.file_name, subdir=file.subdir, sha256=sha256, size=size)
+            for file, sha256, size in zip(result.files, digests, sizes, strict=True)
+        )
+        return Finding(found.outcome, "upload", found.message, files=files)
+
+
+@dataclass(slots=True)
+class _Hearer:
+    """Sorts what a child says: into the log, the phases, the result."""
+
+    stream: LogStream
+    phases: Phases
+    result: events.Result | None = None
+
+    def hear(self, line: str) -> None:
+        match events.parse(line):
+            case events.Line(text):
+                self.stream.write(text)
+            case events.PhaseStart(name):
+                self.phases.enter(name)
+            case events.Result() as result:
+                self.result = result
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,124 @@
+"""What a child process tells its runner: one JSON object a line on standard output.
+
+``{"event": "log", "text": ...}``, ``{"event": "phase", "name": ...}`` and, last, ``{"event": "result", ...}`` with the
+fields of ``Result``. A line that is none of these is a line of the log as it stands. Plain dataclasses, so that a
+child starts without pydantic, which would cost more than a small build.
+"""
+
+import json
+import os
+import sys
+from dataclasses import asdict, dataclass, field
+from typing import Any, TypeAlias
+
+_PIECE = 32_768
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltFile:
+    """A package file at ``path``, exactly the ordered one."""
+
+    file_name: str
+    subdir: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class TestEnd:
+    """One test of a package; ``outcome`` is a word of ``workers.contract.reports.Outcome``."""
+
+    __test__ = False  # not a test class, whatever pytest thinks of the name
+
+    index: int
+    kind: str
+    outcome: str
+    seconds: float
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of the child's work; ``outcome`` is a word of ``workers.contract.reports.Outcome``."""
+
+    outcome: str
+    phase: str
+    message: str = ""
+    files: tuple[BuiltFile, ...] = ()
+    tests: tuple[TestEnd, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Text for the log; it may hold several lines and never ends with a break."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseStart:
+    """The child enters a phase."""
+
+    name: str
+
+
+Event: TypeAlias = Line | PhaseStart | Result
+
+
+def parse(line: str) -> Event:
+    """The event that a line of the child's output is."""
+    if not line.startswith('{"event"'):
+        return Line(line)
+    try:
+        said = json.loads(line)
+        return _event(said.pop("event"), said)
+    except (ValueError, TypeError, KeyError):
+        return Line(line)
+
+
+def _event(kind: str, said: dict[str, Any]) -> Event:
+    if kind == "result":
+        files = tuple(BuiltFile(**file) for file in said.pop("files"))
+        tests = tuple(TestEnd(**test) for test in said.pop("tests"))
+        return Result(**said, files=files, tests=tests)
+    return PhaseStart(said["name"]) if kind == "phase" else Line(said["text"])
+
+
+@dataclass(slots=True)
+class Speaker:
+    """The child's mouth. Whatever else writes to standard output ends up in the log as it stands."""
+
+    descriptor: int
+    _phase: str = field(default="", init=False)
+
+    @classmethod
+    def on_standard_output(cls) -> "Speaker":
+        """Keep standard output for events, and send what others print there to standard error."""
+        sys.stdout.flush()
+        descriptor = os.dup(1)
+        os.dup2(2, 1)
+        return cls(descriptor)
+
+    @property
+    def phase_now(self) -> str:
+        """The phase last entered."""
+        return self._phase
+
+    def log(self, text: str) -> None:
+        """Say one or more lines of the log."""
+        for start in range(0, max(len(text), 1), _PIECE):
+            self._say({"event": "log", "text": text[start : start + _PIECE]})
+
+    def phase(self, name: str) -> None:
+        """Enter a phase; entering the one that goes on says nothing."""
+        if name != self._phase:
+            self._phase = name
+            self._say({"event": "phase", "name": name})
+
+    def result(self, result: Result) -> None:
+        """Say what came of it; the last word."""
+        self._say({"event": "result", **asdict(result)})
+
+    def _say(self, said: dict[str, Any]) -> None:
+        data = memoryview((json.dumps(said) + "\n").encode())
+        while data:
+            data = data[os.write(self.descriptor, data) :]

@@ -1,0 +1,105 @@
+"""What a child is told: a JSON file that the runner writes, the contract's orders with places added.
+
+Without pydantic, which would cost every child more than its own start.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+Priority = Literal["strict", "disabled"]
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A package file as planned."""
+
+    name: str
+    version: str
+    build: str
+    subdir: str
+    file_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """A package that must be in the environment ``section``, exactly this file."""
+
+    name: str
+    file_name: str
+    section: str
+    needed_by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where packages come from: absolute URLs, highest priority first; whether the first with a name hides the rest."""
+
+    channels: tuple[str, ...]
+    priority: Priority
+
+
+@dataclass(frozen=True, slots=True)
+class BuildTask:
+    """Build ``files`` in this order from the recipe at ``recipe_file``."""
+
+    recipe_file: Path
+    variant_file: Path
+    output_folder: Path
+    target_platform: str
+    build_platform: str
+    build_number: int
+    package_format: str
+    files: tuple[File, ...]
+    parents: tuple[Parent, ...]
+    sources: Sources
+
+
+@dataclass(frozen=True, slots=True)
+class CheckTask:
+    """Run every test of the package file at ``package``, one by one."""
+
+    package: Path
+    sources: Sources
+
+
+def read_build(path: Path) -> BuildTask:
+    """The build that the runner ordered."""
+    order, given = _read(path)
+    spec = order["order"]
+    return BuildTask(
+        recipe_file=Path(given["source"]) / spec["recipe_file"],
+        variant_file=Path(given["variants"]),
+        output_folder=Path(given["output"]),
+        target_platform=spec["target_platform"],
+        build_platform=spec["build_platform"],
+        build_number=spec["build_number"],
+        package_format=order["package_format"],
+        files=tuple(_file(file) for file in spec["files"]),
+        parents=tuple(_parent(parent) for parent in spec["parents"]),
+        sources=_sources(order, given),
+    )
+
+
+def read_check(path: Path) -> CheckTask:
+    """The test run that the runner ordered."""
+    order, given = _read(path)
+    return CheckTask(package=Path(given["package"]), sources=_sources(order, given))
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    document = json.loads(path.read_text(encoding="utf-8"))
+    return document["spec"], document["given"]
+
+
+def _sources(order: dict[str, Any], given: dict[str, Any]) -> Sources:
+    return Sources(tuple(given["channels"]), order["channel_priority"])
+
+
+def _file(said: dict[str, Any]) -> File:
+    return File(said["name"], said["version"], said["build"], said["subdir"], said["file_name"])
+
+
+def _parent(said: dict[str, Any]) -> Parent:
+    return Parent(said["name"], said["file_name"], said["section"], tuple(said["needed_by"]))
