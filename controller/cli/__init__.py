@@ -1,0 +1,1 @@
+"""A person asks, at a terminal."""

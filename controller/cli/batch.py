@@ -1,0 +1,139 @@
+"""``farm batch``: list, view, watch, promote, release, cancel."""
+
+from typing import Annotated
+
+import typer
+
+from controller.cli.output import WATCHED_FAILED, Form, Output, confirm, out, show, table, who
+from controller.services.answers.shapes import BatchView, Counts, GateShape, MovePreview
+
+app = typer.Typer(help="What a change caused: its jobs, its verdict, its promotion.", no_args_is_help=True)
+
+Batch = Annotated[str, typer.Argument(help="A batch, as B-7.")]
+Why = Annotated[str, typer.Option("--why", help="The reason, for the record.")]
+Yes = Annotated[bool, typer.Option("-y", "--yes", help="Do not ask.")]
+Dry = Annotated[bool, typer.Option("-n", "--dry-run", help="Only say what would happen.")]
+
+
+@app.command("list")
+def list_(
+    context: typer.Context,
+    state: Annotated[str, typer.Option(help="Only batches in this state.")] = "",
+    limit: Annotated[int, typer.Option(help="At most so many.")] = 20,
+    output: Output = Form.TABLE,
+) -> None:
+    """Batches, newest first."""
+    with context.obj.client() as client:
+        items = client.batches(limit, state)
+    rows = [(b.id, b.state, figures(b.counts), b.title, b.author, b.created_at) for b in items]
+    columns = ("BATCH", "STATE", "JOBS", "TITLE", "AUTHOR", "OPENED")
+    show(output, items, lambda: table(columns, rows), [b.id for b in items])
+
+
+def figures(counts: Counts) -> str:
+    """Counts in one line: what is broken first."""
+    parts = (
+        (counts.broken, "broken"), (counts.in_progress, "in progress"), (counts.waiting, "waiting"),
+        (counts.done, "done"), (counts.not_needed, "not needed"),
+    )  # fmt: skip
+    return ", ".join(f"{number} {word}" for number, word in parts if number) or "none"
+
+
+@app.command()
+def view(context: typer.Context, batch: Batch, output: Output = Form.TABLE) -> None:
+    """One batch, whole: verdict, jobs, what stays behind, what was left out, gates."""
+    with context.obj.client() as client:
+        found = client.batch(batch)
+    show(output, found, lambda: print_batch(found), [job.id for job in found.jobs])
+
+
+def print_batch(batch: BatchView) -> None:
+    """A batch for people."""
+    out.print(
+        f"[bold]{batch.id}[/bold] {batch.state}: {batch.title}  ({batch.author}, {batch.commit[:12]})", markup=True
+    )
+    out.print(f"  {batch.verdict}", markup=False)
+    rows = [
+        (j.id, j.kind, j.name, j.subdir, j.wave, j.state, j.failing_text or (j.reason.sentence if j.reason else ""))
+        for j in batch.jobs
+    ]
+    table(("JOB", "KIND", "NAME", "SUBDIR", "WAVE", "STATE", "WHY"), rows)
+    for stays in batch.stays:
+        out.print(f"  stays behind: {stays.file}: {stays.reason}", markup=False)
+    for refusal in batch.refusals:
+        out.print(f"  not read: {refusal}", markup=False)
+    print_gates(batch.gates)
+
+
+def print_gates(gates: tuple[GateShape, ...]) -> None:
+    """Gates for people."""
+    if gates:
+        rows = [(g.gate, g.verdict, "; ".join(g.reasons), "" if g.actor == "nobody" else g.actor) for g in gates]
+        table(("GATE", "VERDICT", "REASONS", "WHO MUST ACT"), rows)
+
+
+@app.command()
+def watch(
+    context: typer.Context,
+    batch: Batch,
+    exit_status: Annotated[bool, typer.Option("--exit-status", help="Exit with 8 unless it passed whole.")] = False,
+) -> None:
+    """Stay until a batch has its verdict."""
+    from controller.cli.watch import watch as watch_batch
+
+    with context.obj.client() as client:
+        found = watch_batch(client, batch)
+    if exit_status and found.state not in {"passed", "promoted"}:
+        raise typer.Exit(WATCHED_FAILED)
+
+
+@app.command()
+def promote(
+    context: typer.Context,
+    batch: Batch,
+    to: Annotated[str, typer.Option(help="The channel to promote to.")] = "stable",
+    why: Why = "",
+    yes: Yes = False,
+    dry_run: Dry = False,
+    output: Output = Form.TABLE,
+) -> None:
+    """Promote a tested batch in one act. The gates are asked first.
+
+    Example: farm batch promote B-7 --why "reviewed by eva"
+    """
+    with context.obj.client() as client:
+        preview = client.promote(batch, to=to, who=who(), why=why, dry_run=True)
+        if not dry_run:
+            confirm(f"Promote {len(preview.added)} files of {batch} to {to}?", yes=yes)
+            preview = client.promote(batch, to=to, who=who(), why=why, dry_run=False)
+    show(output, preview, lambda: print_move(preview), [preview.promotion] if preview.promotion else [])
+
+
+def print_move(move: MovePreview) -> None:
+    """A move of a channel for people."""
+    done = f"{move.channel}@{move.snapshot}" if move.snapshot else f"{move.channel} would move on from @{move.base}"
+    out.print(f"{move.act}: {done}, {len(move.added)} added, {len(move.removed)} removed", markup=False)
+    for file in move.added:
+        out.print(f"  + {file}", markup=False)
+    for file in move.removed:
+        out.print(f"  - {file}", markup=False)
+    print_gates(move.gates)
+
+
+@app.command()
+def release(context: typer.Context, batch: Batch, why: Why = "", output: Output = Form.TABLE) -> None:
+    """Let a batch run that the circuit breaker held for its size."""
+    _act(context, batch, "release", why, output)
+
+
+@app.command()
+def cancel(context: typer.Context, batch: Batch, why: Why = "", yes: Yes = False, output: Output = Form.TABLE) -> None:
+    """Give a batch up: what runs is stopped, nothing is published."""
+    confirm(f"Cancel {batch}?", yes=yes)
+    _act(context, batch, "cancel", why, output)
+
+
+def _act(context: typer.Context, batch: str, act: str, why: str, form: Form) -> None:
+    with context.obj.client() as client:
+        found = client.act(batch, act, who=who(), why=why)
+    show(form, found, lambda: out.print(f"{found.id} is {found.state}", markup=False), [found.id])

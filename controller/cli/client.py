@@ -1,0 +1,158 @@
+"""The REST API as the command line sees it: typed answers, and the controller's errors as our own."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar
+
+import httpx2
+
+from controller.domain import errors
+from controller.domain.errors import FarmError, ServerError
+from controller.services.answers.shapes import (
+    BatchSummary,
+    BatchView,
+    ChannelShape,
+    FarmView,
+    JobSummary,
+    JobView,
+    LogLines,
+    MovePreview,
+    PromotionShape,
+    PushAnswer,
+    Shape,
+    SnapshotShape,
+    WorkerShape,
+)
+
+S = TypeVar("S", bound=Shape)
+
+_KINDS: Mapping[str, type[FarmError]] = {
+    kind.code: kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, FarmError)
+}
+
+
+class Client:
+    """One controller. Every call raises a FarmError with what, why and the next step."""
+
+    def __init__(self, url: str, token: str = "", transport: httpx2.BaseTransport | None = None) -> None:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self.url = url
+        self._http = httpx2.Client(base_url=url, headers=headers, timeout=600.0, transport=transport)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._http.close()
+
+    def farm(self) -> FarmView:
+        """The farm at a glance."""
+        return self._one(FarmView, "/api/v1/farm")
+
+    def push(self, tree: str, rev: str | None, summary: str | None, who: str) -> PushAnswer:
+        """Push a tree: the controller reads and plans before it answers."""
+        body = {"tree": tree, "rev": rev, "summary": summary, "who": who}
+        return PushAnswer.model_validate(self._send("POST", "/api/v1/changes", json=body))
+
+    def plan(self, tree: str, rev: str | None) -> dict[str, Any]:
+        """What a push would do."""
+        return dict(self._send("POST", "/api/v1/plans", json={"tree": tree, "rev": rev, "who": ""}))
+
+    def batches(self, limit: int = 50, state: str = "") -> list[BatchSummary]:
+        """Batches, newest first."""
+        return self._many(BatchSummary, "/api/v1/batches", limit=limit, **({"state": state} if state else {}))
+
+    def batch(self, batch: str) -> BatchView:
+        """One batch, whole."""
+        return self._one(BatchView, f"/api/v1/batches/{batch}")
+
+    def promote(self, batch: str, *, to: str, who: str, why: str, dry_run: bool) -> MovePreview:
+        """Promote, or say what promoting would do."""
+        return self._move(f"/api/v1/batches/{batch}/promotions", {"to": to, "who": who, "why": why}, dry_run=dry_run)
+
+    def restore(self, promotion: str, *, who: str, why: str, dry_run: bool) -> MovePreview:
+        """Take a promotion back, or say what that would do."""
+        return self._move(f"/api/v1/promotions/{promotion}/restore", {"who": who, "why": why}, dry_run=dry_run)
+
+    def act(self, batch: str, act: str, *, who: str, why: str) -> BatchSummary:
+        """``release`` or ``cancel`` a batch."""
+        body = {"who": who, "why": why}
+        return BatchSummary.model_validate(self._send("POST", f"/api/v1/batches/{batch}/{act}", json=body))
+
+    def job(self, job: str) -> JobView:
+        """One job, whole."""
+        return self._one(JobView, f"/api/v1/jobs/{job}")
+
+    def retry(self, job: str, *, who: str) -> JobSummary:
+        """Try a broken job again."""
+        return JobSummary.model_validate(self._send("POST", f"/api/v1/jobs/{job}/retry", json={"who": who}))
+
+    def log(self, job: str, attempt: int | None = None, first: int = 1, count: int = 1000) -> LogLines:
+        """A stretch of a job's log."""
+        which = {"attempt": attempt} if attempt else {}
+        return self._one(LogLines, f"/api/v1/jobs/{job}/log", first=first, count=count, **which)
+
+    def workers(self) -> list[WorkerShape]:
+        """Every worker known."""
+        return self._many(WorkerShape, "/api/v1/workers")
+
+    def queue(self) -> list[JobSummary]:
+        """Ready jobs in the order they will start."""
+        return self._many(JobSummary, "/api/v1/queue")
+
+    def channels(self) -> list[ChannelShape]:
+        """Every channel."""
+        return self._many(ChannelShape, "/api/v1/channels")
+
+    def snapshots(self, channel: str) -> list[SnapshotShape]:
+        """A channel's snapshots, newest first."""
+        return self._many(SnapshotShape, f"/api/v1/channels/{channel}/snapshots")
+
+    def promotions(self) -> list[PromotionShape]:
+        """The last moves of testing and stable."""
+        return self._many(PromotionShape, "/api/v1/promotions")
+
+    def _move(self, path: str, body: dict[str, str], *, dry_run: bool) -> MovePreview:
+        answer = self._send("POST", path, json=body, params={"dry_run": str(dry_run).lower()})
+        return MovePreview.model_validate(answer)
+
+    def _one(self, shape: type[S], path: str, **params: Any) -> S:
+        return shape.model_validate(self._send("GET", path, params=params))
+
+    def _many(self, shape: type[S], path: str, **params: Any) -> list[S]:
+        return [shape.model_validate(item) for item in self._send("GET", path, params=params)["items"]]
+
+    def _send(self, method: str, path: str, **more: Any) -> Any:
+        try:
+            answer = self._http.request(method, path, **more)
+        except httpx2.HTTPError as error:
+            raise ServerError(
+                f"The controller at {self.url} does not answer: {error}.",
+                remedy="Is `farm up` running? Name another with --server or FARM_SERVER.",
+            ) from error
+        if answer.is_error:
+            raise _error_of(answer)
+        return answer.json()
+
+
+def _error_of(answer: httpx2.Response) -> FarmError:
+    try:
+        said = answer.json()
+    except ValueError:
+        return ServerError(f"The controller answered {answer.status_code}.", remedy="See its log.")
+    kind = _KINDS.get(said.get("code", ""), ServerError)
+    return kind(
+        said.get("detail") or said.get("title") or f"status {answer.status_code}", remedy=said.get("remedy", "")
+    )
+
+
+def follow(client: Client, job: str) -> Iterator[str]:
+    """The lines of a job's log as they come, until the log has ended."""
+    import time
+
+    first = 1
+    while True:
+        part = client.log(job, first=first)
+        yield from part.lines
+        first += len(part.lines)
+        if part.ended and not part.lines:
+            return
+        if not part.lines:
+            time.sleep(0.5)

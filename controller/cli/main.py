@@ -1,0 +1,123 @@
+"""The command tree. Modules are imported when their command runs, so that ``farm --help`` is quick."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from controller.cli import batch, channel, job, promotion, worker
+from controller.cli.asking import Context, Data, Server
+from controller.cli.output import Form, Output, guarded, show
+
+app = typer.Typer(
+    name="farm",
+    help="A build-and-test farm for conda packages.\n\nStart one with [bold]farm up[/bold]; push a tree with "
+    "[bold]farm push DIR --watch[/bold]; promote what passed with [bold]farm batch promote B-1[/bold].",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
+app.add_typer(batch.app, name="batch")
+app.add_typer(job.app, name="job")
+app.add_typer(channel.app, name="channel")
+app.add_typer(promotion.app, name="promotion")
+app.add_typer(worker.app, name="worker")
+
+
+def run() -> None:
+    """Run the command line; errors of ours become words and exit codes."""
+    guarded(app)
+
+
+@app.callback()
+def settings(context: typer.Context, server: Server = "", data: Data = None) -> None:
+    """Where the controller is: said, or found beside the data folder."""
+    context.obj = Context(server=server, data=data)
+
+
+@app.command()
+def up(
+    context: typer.Context,
+    data: Data = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Worker processes beside the controller.")] = None,
+    pool: Annotated[list[str] | None, typer.Option(help="Pool the workers serve; may be repeated.")] = None,
+    broker: Annotated[str | None, typer.Option(help="Redis URL; without it an embedded Valkey runs.")] = None,
+    database: Annotated[str | None, typer.Option(help="Database URL; without it SQLite in the data folder.")] = None,
+) -> None:
+    """Run the whole farm here: broker, controller, dashboard and workers, until Ctrl-C.
+
+    Example: farm up --data ~/farm --workers 4
+    """
+    from controller.cli.up import run as run_farm
+    from controller.settings import Settings
+
+    said = {
+        "data": data or context.obj.data, "host": host, "port": port, "workers": workers, "broker_url": broker,
+        "database_url": database,
+    }  # fmt: skip
+    chosen = Settings(**{key: value for key, value in said.items() if value is not None})  # type: ignore[arg-type]
+    run_farm(chosen, tuple(pool or ()))
+
+
+@app.command()
+def plan(
+    context: typer.Context,
+    tree: Annotated[Path, typer.Option(help="Folder or git repository of recipes.")] = Path(),
+    rev: Annotated[str | None, typer.Option(help="Commit or branch; without it HEAD, or the folder as it is.")] = None,
+    channel: Annotated[Path | None, typer.Option(help="A farm's data folder to plan against.")] = None,
+    subdir: Annotated[list[str] | None, typer.Option(help="Subdir to plan for; may be repeated.")] = None,
+    output: Annotated[str, typer.Option("-o", "--output", help="text, json or markdown.")] = "text",
+) -> None:
+    """Say what a push would rebuild, retest and leave out, and why. Changes nothing, needs no service.
+
+    Example: farm plan --tree recipes/starter -o markdown
+    """
+    from controller.cli.plan import run as run_plan
+
+    run_plan(tree, rev, channel or context.obj.data, tuple(subdir or ()), output)
+
+
+@app.command()
+def push(
+    context: typer.Context,
+    tree: Annotated[str, typer.Argument(help="Folder or git repository of recipes.")],
+    rev: Annotated[str | None, typer.Option(help="Commit or branch; without it HEAD, or the folder as it is.")] = None,
+    message: Annotated[str | None, typer.Option("-m", "--message", help="What this change is.")] = None,
+    watch: Annotated[bool, typer.Option("-w", "--watch", help="Stay until the batch has its verdict.")] = False,
+    output: Output = Form.TABLE,
+) -> None:
+    """Push a tree: what changed is planned, rebuilt, tested and published to testing.
+
+    Example: farm push recipes/starter --watch
+    """
+    from controller.cli.push import run as run_push
+
+    run_push(context.obj, tree, rev, message, watch=watch, form=output)
+
+
+@app.command()
+def status(context: typer.Context, output: Output = Form.TABLE) -> None:
+    """The farm at a glance: figures, pools, batches."""
+    from controller.cli.status import run as run_status
+
+    run_status(context.obj, output)
+
+
+@app.command()
+def doctor(context: typer.Context, data: Data = None) -> None:
+    """Look at this machine and this data folder, and say what is missing and how to mend it."""
+    from controller.cli.doctor import run as run_doctor
+
+    run_doctor(data or context.obj.data)
+
+
+@app.command()
+def version(output: Output = Form.TABLE) -> None:
+    """The version, and the worker protocols it serves."""
+    from controller.cli.output import out
+    from workers.contract.version import OLDEST_PROTOCOL, PROTOCOL, __version__
+
+    facts = {"version": __version__, "protocol": PROTOCOL, "oldest_protocol": OLDEST_PROTOCOL}
+    show(output, facts, lambda: out.print(f"condafarm {__version__}, protocol {PROTOCOL}"), [__version__])

@@ -1,0 +1,131 @@
+"""How answers look: a table for people, JSON and names for programs. Data on stdout, all else on stderr."""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+from pydantic import BaseModel
+from rich.console import Console
+from rich.table import Table
+
+from controller.domain import errors
+from controller.domain.errors import FarmError
+
+
+class Form(StrEnum):
+    """Forms of output."""
+
+    TABLE = "table"
+    JSON = "json"
+    YAML = "yaml"
+    NAME = "name"
+
+
+Output = Annotated[Form, typer.Option("-o", "--output", help="table, json, yaml or name.")]
+
+out = Console(soft_wrap=True, highlight=False)
+err = Console(stderr=True, soft_wrap=True, highlight=False)
+
+DONE, FAILED, MISUSE, NOT_SIGNED_IN, NOT_FOUND, REFUSED, WATCHED_FAILED = 0, 1, 2, 4, 5, 6, 8
+_CODES: Mapping[type[FarmError], int] = {
+    errors.InvalidInputError: MISUSE,
+    errors.NotPermittedError: NOT_SIGNED_IN,
+    errors.NotFoundError: NOT_FOUND,
+    errors.GateRefusedError: REFUSED,
+}
+"""The only map from error to exit code; what is not here is 1."""
+
+STYLES = {
+    "passed": "green", "promoted": "green", "done": "green", "pass": "green", "failed": "red", "unsolvable": "red",
+    "quarantined": "red", "partial": "yellow", "blocked": "yellow", "running": "cyan", "ready": "cyan",
+    "refused": "red",
+}  # fmt: skip
+
+
+def exit_code(error: FarmError) -> int:
+    """The exit code of an error."""
+    return _CODES.get(type(error), FAILED)
+
+
+def guarded(run: Callable[[], Any]) -> None:
+    """Run, and end with the right words and code when an error of ours comes up."""
+    try:
+        run()
+    except FarmError as error:
+        err.print(f"[red]error:[/red] {_plain(error.what)}")
+        if error.remedy:
+            err.print(f"  next: {_plain(error.remedy)}")
+        sys.exit(exit_code(error))
+
+
+def _plain(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)
+
+
+def show(form: Form, value: Any, table: Callable[[], None], names: Iterable[str]) -> None:
+    """Show a value in the form asked for; JSON and names never change their shape."""
+    if form is Form.TABLE:
+        table()
+    elif form is Form.NAME:
+        for name in names:
+            print(name)  # noqa: T201 -- data for programs, without any of Rich's wrapping
+    else:
+        print(_document(form, value))  # noqa: T201
+
+
+def _document(form: Form, value: Any) -> str:
+    data = _data(value)
+    if form is Form.YAML:
+        import yaml
+
+        return str(yaml.safe_dump(data, sort_keys=False)).rstrip()
+    return json.dumps(data, indent=2, ensure_ascii=False)
+
+
+def _data(value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    if isinstance(value, list | tuple):
+        return [_data(item) for item in value]
+    return value
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """A table without boxes, states in their colours."""
+    grid = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        grid.add_column(column, overflow="fold")
+    for row in rows:
+        grid.add_row(*(_cell(cell) for cell in row))
+    width = None if out.is_terminal else 10_000
+    (out if width is None else Console(width=width, highlight=False)).print(grid)
+
+
+def _cell(value: Any) -> str:
+    text = "" if value is None else value.strftime("%Y-%m-%d %H:%M:%S") if isinstance(value, datetime) else str(value)
+    style = STYLES.get(text)
+    return f"[{style}]{text}[/{style}]" if style else _plain(text)
+
+
+def who() -> str:
+    """Whoever sits at this terminal, for the record."""
+    import getpass
+
+    return os.environ.get("FARM_USER") or getpass.getuser()
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Ask in a terminal; elsewhere ``--yes`` must have been said."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise errors.InvalidInputError("This needs a yes, and there is no terminal to ask.", remedy="Add --yes.")
+    if not typer.confirm(question, err=True):
+        raise typer.Exit(FAILED)
