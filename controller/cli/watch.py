@@ -1,6 +1,7 @@
 """Watching a batch: a live display in a terminal, plain lines elsewhere."""
 
 import time
+from typing import Self
 
 from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -40,7 +41,7 @@ class _Lines:
     def __init__(self) -> None:
         self._said: set[str] = set()
 
-    def __enter__(self) -> "_Lines":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -65,7 +66,7 @@ class _Live(_Lines):
         self._task = self._bar.add_task("jobs", total=None)
         self._live = Live(self._bar, console=err, refresh_per_second=8)
 
-    def __enter__(self) -> "_Live":
+    def __enter__(self) -> Self:
         self._live.__enter__()
         return self
 

@@ -1,0 +1,79 @@
+# Everything a person does here. `make help` explains itself.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v $$p && break; done)
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.set-up
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: help
+help: ## This list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk 'BEGIN {FS = ":.*## "} {printf "  make %-14s %s\n", $$1, $$2}'
+
+.PHONY: setup
+setup: $(STAMP) ## Make the environment in .venv (uv where present, else venv and pip)
+
+$(STAMP): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, and none was found. On Debian: apt-get install python3 python3-venv"; exit 1; }
+	@command -v git >/dev/null || { echo "git is needed. On Debian: apt-get install git"; exit 1; }
+	@if command -v uv >/dev/null; then \
+	  echo "making $(VENV) with uv"; \
+	  uv venv --quiet --allow-existing --python "$(PYTHON)" $(VENV); \
+	  uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[controller]' --group dev; \
+	else \
+	  echo "making $(VENV) with venv and pip"; \
+	  "$(PYTHON)" -m venv $(VENV) || { echo "The module venv is missing. On Debian: apt-get install python3-venv"; exit 1; }; \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --upgrade pip; \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[controller]' --group dev; \
+	fi
+	@touch $(STAMP)
+
+.PHONY: compiler
+compiler: $(STAMP)
+	@command -v cc >/dev/null || command -v gcc >/dev/null || command -v clang >/dev/null || $(BIN)/python -c 'import ziglang' 2>/dev/null || { \
+	  echo "no C compiler here: using the one in the package ziglang"; \
+	  if command -v uv >/dev/null; then uv pip install --quiet --python $(BIN)/python --constraint constraints.txt ziglang; \
+	  else $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt ziglang; fi; }
+
+.PHONY: demo
+demo: compiler ## The whole way: build a tree, push a change, promote it, break something, take it back
+	@$(BIN)/python -m controller.cli.entry demo
+
+.PHONY: demo-mkl
+demo-mkl: compiler ## The same with the real MKL, 2024.2 to 2025 (downloads about 600 MB)
+	@$(BIN)/python -m controller.cli.entry demo --tree mkl
+
+.PHONY: up
+up: compiler ## The farm with its dashboard, until Ctrl-C
+	@$(BIN)/python -m controller.cli.entry up
+
+.PHONY: test
+test: compiler ## The tests
+	@$(BIN)/python -m pytest -q
+
+.PHONY: test-mkl
+test-mkl: compiler ## The tests that build the MKL tree (downloads about 600 MB)
+	@$(BIN)/python -m pytest -q -m mkl
+
+.PHONY: check
+check: $(STAMP) ## Lint, formatting, types, floors
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet . || { echo "run: $(BIN)/ruff format ."; exit 1; }
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+.PHONY: bench
+bench: compiler ## Figures, side by side with a peer; JSON in build/bench
+	@$(BIN)/python -m tests.bench.overhead
+	@$(BIN)/python -m tests.bench.index
+
+.PHONY: constraints
+constraints: $(STAMP) ## Pin what is installed now
+	@$(BIN)/python -m pip freeze --exclude-editable | grep -viE '^(condafarm|#|-e)' > constraints.txt
+
+.PHONY: clean
+clean: ## Remove the environment and what was built
+	@rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
