@@ -40,7 +40,10 @@ def render(tree: Path, recipe: str, subdir: str, number: int = 0) -> list[Render
         recipe_path=source.recipe_path,
         build_number_override=number,
     )
-    found = [RenderedVariant(each, source.recipe_path) for each in binding.render_recipe(source._wrapper, pins._inner, config)]
+    found = [
+        RenderedVariant(each, source.recipe_path)
+        for each in binding.render_recipe(source._wrapper, pins._inner, config)
+    ]
     for each in found:
         each._siblings = found  # else an output cannot be pinned to its sibling
     return found
@@ -108,13 +111,18 @@ class Workshop:
         """For each package that failed a test, the output of what failed. A package without tests is an error."""
         results = {name: self.test(name) for name in packages}
         assert all(results.values()), f"no tests: {[name for name, found in results.items() if not found]}"
-        broken = {name: [line for each in found if not each.success for line in each.output] for name, found in results.items()}
+        broken = {
+            name: [line for each in found if not each.success for line in each.output]
+            for name, found in results.items()
+        }
         return {name: lines for name, lines in broken.items() if lines}
 
     def copied_to(self, folder: Path) -> "Workshop":
         tree = Path(shutil.copytree(self.tree, folder / "tree"))
         channel = Path(shutil.copytree(self.channel, folder / "channel", ignore=shutil.ignore_patterns("bld")))
-        return Workshop(tree, channel, {name: channel / file.relative_to(self.channel) for name, file in self.built.items()})
+        return Workshop(
+            tree, channel, {name: channel / file.relative_to(self.channel) for name, file in self.built.items()}
+        )
 
     def apply(self, change: str) -> None:
         shutil.copytree(RECIPES / "starter-changes" / change, self.tree, dirs_exist_ok=True)

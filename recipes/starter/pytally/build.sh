@@ -7,4 +7,4 @@ if [ "$(uname)" = Darwin ]; then
 else
     module=-shared
 fi
-"$CC" $CPPFLAGS $CFLAGS -I"$headers" $module -o "$SP_DIR/pytally$suffix" pytally.c $LDFLAGS -ltally
+"$CC" $CPPFLAGS $CFLAGS -I. -I"$headers" $module -o "$SP_DIR/pytally$suffix" pytally.c $LDFLAGS -ltally

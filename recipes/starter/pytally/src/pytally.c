@@ -1,5 +1,9 @@
+#if __has_include(<Python.h>)
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
+#else
+#include "stable_abi.h"
+#endif
 #include <tally.h>
 
 /* libtally 2 counts repeated values in one call. */
@@ -42,7 +46,7 @@ static PyMethodDef functions[] = {
     {NULL, NULL, 0, NULL},
 };
 
-static struct PyModuleDef definition = {
+static PyModuleDef definition = {
     .m_base = PyModuleDef_HEAD_INIT, .m_name = "pytally", .m_doc = "Sums and means by libtally.", .m_methods = functions};
 
 PyMODINIT_FUNC PyInit_pytally(void) {
