@@ -98,6 +98,17 @@ def push(
 
 
 @app.command()
+def demo(
+    tree: Annotated[str, typer.Option(help="starter or mkl.")] = "starter",
+    keep: Annotated[Path | None, typer.Option(help="Folder to work in; without it a new temporary one.")] = None,
+) -> None:
+    """The whole way on real parts, each step checked: build, change, test, promote, take back."""
+    from controller.cli.demo.run import run as run_demo
+
+    run_demo(tree, keep)
+
+
+@app.command()
 def status(context: typer.Context, output: Output = Form.TABLE) -> None:
     """The farm at a glance: figures, pools, batches."""
     from controller.cli.status import run as run_status

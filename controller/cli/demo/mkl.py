@@ -1,0 +1,84 @@
+"""The demo on ``recipes/mkl``: the real MKL moves from 2024.2 to 2025."""
+
+from pathlib import Path
+
+from controller.cli.client import Client
+from controller.cli.demo.client_side import install_from, run_in
+from controller.cli.demo.stage import Tree, check, names, push, recipes, running_farm, say, step
+from controller.cli.output import who
+from controller.services.answers.shapes import BatchView
+
+_MOVED = {"mkl", "mkl-devel", "mkl-include", "tbb", "intel-openmp"}
+_REBUILT = {"numexpr", "pycblas", "cblas-matmul"}
+_RETESTED = {"mkl-service", "sparse-dot-mkl", "pypardiso", "linfit"}
+
+
+def run(folder: Path, workers: int = 2) -> None:
+    """Every step in order, in ``folder``. Raises DemoError at the first that is not as said."""
+    tree = Tree(folder / "tree")
+    _lay(tree)
+    with running_farm(folder / "data", workers) as client:
+        say(f"The farm is up at {client.url} with {workers} workers; its data is in {folder / 'data'}.")
+        _build_2024(client, tree)
+        _move_to_2025(client, tree)
+        _install_and_compute(client, folder)
+        _stop_the_crash(client, tree)
+        client.close()
+
+
+def _lay(tree: Tree) -> None:
+    step(1, "The wheels are fetched by this Python's own pip, and the tree laid out")
+    mkl, python, compiler = recipes("mkl", "starter/python", "starter/host-cc")
+    tree.lay([mkl])
+    for recipe in (python, compiler):
+        tree.lay_below(recipe)
+    tree.run(str(recipes("starter")[0] / "pin_python.py"), str(tree.folder))
+    tree.run(str(mkl / "fetch.py"))
+
+
+def _build_2024(client: Client, tree: Tree) -> None:
+    step(2, "The tree for MKL 2024.2: built, tested, published, promoted")
+    batch = push(client, tree, "MKL 2024.2 and what stands on it")
+    check("verdict", batch.state, "passed")
+    _promote(client, batch)
+
+
+def _promote(client: Client, batch: BatchView) -> None:
+    done = client.promote(batch.id, to="stable", who=who(), why="the demo", dry_run=False)
+    check(f"promoted to stable@{done.snapshot}, files added", len(done.added), len(batch.published))
+
+
+def _apply(tree: Tree, change: str) -> None:
+    tree.run(str(recipes("mkl-changes")[0] / "apply.py"), change, str(tree.folder))
+
+
+def _move_to_2025(client: Client, tree: Tree) -> None:
+    step(3, "MKL moves to 2025: what was compiled against it is rebuilt, what only runs with it is tested again")
+    _apply(tree, "mkl-2025")
+    batch = push(client, tree, "MKL 2025")
+    check("verdict", batch.state, "passed")
+    check("built", names(batch, "build"), _MOVED | _REBUILT)
+    check("retested as they are", names(batch, "retest"), _RETESTED)
+    _promote(client, batch)
+
+
+def _install_and_compute(client: Client, folder: Path) -> None:
+    step(4, "Somebody installs numexpr from stable, and computes with it")
+    prefix = folder / "prefix"
+    versions = install_from(f"{client.url}/channels/stable", ["numexpr", "cblas-matmul"], prefix, folder / "cache")
+    check("MKL there", versions["mkl"].split(".")[0], "2025")
+    code = "import numexpr; print(numexpr.use_vml, numexpr.get_vml_version())"
+    said = run_in(prefix, "python", "-c", code)
+    check("numexpr uses MKL's vector library", said.startswith("True"), True)
+    say(f"   {said}")
+
+
+def _stop_the_crash(client: Client, tree: Tree) -> None:
+    step(5, "A newer numpy satisfies every pin and crashes numexpr's own tests: the batch is stopped")
+    _apply(tree, "numexpr-crash")
+    batch = push(client, tree, "numpy moves")
+    broken = {(job.kind, job.name) for job in batch.jobs if job.category == "broken"}
+    check("broken", ("retest", "numexpr") in broken, True)
+    check("numpy stays behind", "numpy" in {stays.name for stays in batch.stays}, True)
+    for stays in batch.stays:
+        say(f"   stays behind: {stays.file}: {stays.reason}")
