@@ -72,6 +72,6 @@ def _write_index(farm: Farm, session: Session, name: str, number: int, subdirs: 
     written = {}
     for subdir in sorted(subdirs):
         artifacts = [row.value() for row in channels.files_in(session, name, number, subdir)]
-        for file_name, data in index_files(subdir, artifacts).items():
+        for file_name, data in index_files(subdir, artifacts, records=farm.records).items():
             written[f"{subdir}/{file_name}"] = farm.blobs.put_bytes(data)
     return written

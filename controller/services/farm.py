@@ -9,6 +9,7 @@ from threading import Event
 from typing import Protocol
 
 from controller.gateways.blobs import Blobs
+from controller.gateways.index import Records
 from controller.gateways.logs import Logs
 from controller.gateways.trees import Trees
 from controller.gateways.uploads import Uploads
@@ -62,6 +63,8 @@ class Farm:
     admin_token: str = ""
     worker_token: str = ""
     wake: Event = field(default_factory=Event)
+    records: Records = field(default_factory=Records)
+    """Records as rendered for the index, by digest: one more package does not render all the others again."""
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:

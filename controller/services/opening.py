@@ -15,6 +15,9 @@ from controller.storage.jobs import JobEdge, JobRow
 from controller.storage.tables import to_json
 from workers.contract.jobs import BuildOrder, PlannedFile, PlannedParent, TestOrder
 
+Sources = dict[tuple[str, str], tuple[str, str]]
+"""(recipe, target platform) to the digest of the recipe's archive and its variant configuration."""
+
 
 def store_batch(farm: Farm, session: Session, change: ChangeRow, plan: Plan) -> BatchRow:
     """Keep a plan as a batch; over the circuit breaker's size it waits for a person."""
@@ -42,19 +45,17 @@ def _plan_document(plan: Plan) -> dict[str, object]:
     }
 
 
-def store_sources(farm: Farm, checkout: Path, plan: Plan) -> dict[str, tuple[str, str]]:
-    """Recipe to (digest of its archive, variant configuration); the payload is kept before anything names it."""
-    recipes = {job.recipe for job in plan.jobs if job.kind is JobKind.BUILD}
+def store_sources(farm: Farm, checkout: Path, plan: Plan) -> Sources:
+    """The payload of every build, kept before anything names it."""
+    wanted = {(job.recipe, job.outputs[0].target_platform) for job in plan.jobs if job.kind is JobKind.BUILD}
+    archives = {recipe: farm.blobs.put_bytes(farm.trees.recipe_archive(checkout, recipe)) for recipe, _ in wanted}
     return {
-        recipe: (
-            farm.blobs.put_bytes(farm.trees.recipe_archive(checkout, recipe)),
-            variant_config(checkout, recipe),
-        )
-        for recipe in sorted(recipes)
+        (recipe, platform): (archives[recipe], variant_config(checkout, recipe, platform))
+        for recipe, platform in sorted(wanted)
     }
 
 
-def store_jobs(farm: Farm, session: Session, batch: BatchRow, plan: Plan, sources: dict[str, tuple[str, str]]) -> None:
+def store_jobs(farm: Farm, session: Session, batch: BatchRow, plan: Plan, sources: Sources) -> None:
     """Keep a plan's jobs and who waits for whom; those that wait for nobody are ready at once."""
     order = priorities(plan.jobs)
     rows = {job.key: _job_row(farm, batch, job, sources, order[job.key]) for job in plan.jobs}
@@ -68,9 +69,7 @@ def store_jobs(farm: Farm, session: Session, batch: BatchRow, plan: Plan, source
     session.flush()
 
 
-def _job_row(
-    farm: Farm, batch: BatchRow, job: PlannedJob, sources: dict[str, tuple[str, str]], priority: int
-) -> JobRow:
+def _job_row(farm: Farm, batch: BatchRow, job: PlannedJob, sources: Sources, priority: int) -> JobRow:
     now = farm.now()
     ready = not job.parents
     return JobRow(
@@ -87,11 +86,11 @@ def _reasons(job: PlannedJob) -> list[object]:
     return [to_json(Reason, reason) for reason in job.reasons]
 
 
-def _order(job: PlannedJob, sources: dict[str, tuple[str, str]]) -> dict[str, object]:
+def _order(job: PlannedJob, sources: Sources) -> dict[str, object]:
     if job.kind is not JobKind.BUILD:
         return {}  # a test's order is made when it is claimed: only then the file's digest is known
-    digest, config = sources[job.recipe]
     first = job.outputs[0]
+    digest, config = sources[job.recipe, first.target_platform]
     parents = [
         PlannedParent(name=_name_of(file), file_name=file, section="build" if section == "build" else "host")
         for section, files in sorted(job.must_contain.items())

@@ -10,7 +10,7 @@ from typing import Any
 
 from controller.domain.artifacts import Artifact
 from controller.domain.channels import staging
-from controller.domain.errors import ArtifactRefusedError, FarmError, StaleLeaseError
+from controller.domain.errors import ArtifactRefusedError, StaleLeaseError, UploadError
 from controller.domain.jobs import AttemptState, JobEvent, JobKind
 from controller.domain.recipes import Output
 from controller.gateways.packages import inspect
@@ -19,6 +19,7 @@ from controller.services import channels
 from controller.services.consequences import move
 from controller.services.farm import Farm
 from controller.services.leases import holder, put_back
+from controller.services.transfers import upload_id
 from controller.storage import artifacts, jobs, workers
 from controller.storage.database import Session
 from controller.storage.jobs import AttemptRow, JobRow
@@ -50,18 +51,18 @@ def report(farm: Farm, attempt: str, token: str, said: Report) -> Receipt:
         raise StaleLeaseError(f"The lease of attempt {attempt} is over ({row.state}).", remedy="Drop this work.")
     built: list[Artifact] = []
     if job.kind == JobKind.BUILD and said.outcome is Outcome.PASSED:
-        said, built = _verified(farm, job, said)
+        said, built = _verified(farm, attempt, job, said)
     failing = [] if said.outcome in GOOD else _failing(farm, attempt)
     findings = _Findings(said, built, failing)
     with farm.transaction() as session:
         return _take(farm, session, holder(session, attempt, token, lock=True), findings)
 
 
-def _verified(farm: Farm, job: JobRow, said: Report) -> tuple[Report, list[Artifact]]:
+def _verified(farm: Farm, attempt: str, job: JobRow, said: Report) -> tuple[Report, list[Artifact]]:
     """What was uploaded, read back from the files; a file that is not what was ordered fails the job."""
     try:
-        return said, [_accept(farm, output, said) for output in _outputs(job)]
-    except (ArtifactRefusedError, FarmError) as error:
+        return said, [_accept(farm, attempt, output, said) for output in _outputs(job)]
+    except (ArtifactRefusedError, UploadError) as error:
         return said.model_copy(update={"outcome": Outcome.REFUSED, "phase": "verify", "message": str(error)}), []
 
 
@@ -69,10 +70,18 @@ def _outputs(job: JobRow) -> list[Output]:
     return [from_json(Output, data) for data in job.outputs]
 
 
-def _accept(farm: Farm, output: Output, said: Report) -> Artifact:
+def _in_store(farm: Farm, attempt: str, sha256: str) -> bool:
+    """An upload whose last step was cut off is taken in now."""
+    upload = upload_id(attempt, sha256)
+    if not farm.blobs.exists(sha256) and farm.uploads.offset(upload):
+        farm.uploads.finish(upload, sha256)
+    return farm.blobs.exists(sha256)
+
+
+def _accept(farm: Farm, attempt: str, output: Output, said: Report) -> Artifact:
     produced = {(file.subdir, file.file_name): file for file in said.files}
     file = produced.get((output.subdir, output.file_name))
-    if file is None or not farm.blobs.exists(file.sha256):
+    if file is None or not _in_store(farm, attempt, file.sha256):
         raise ArtifactRefusedError(
             f"{output.subdir}/{output.file_name} was ordered and not delivered.", remedy="See the job's log."
         )

@@ -21,7 +21,7 @@ def upload_offset(farm: Farm, attempt: str, token: str, sha256: str) -> int:
     """How many bytes of this upload are kept; the whole size when it is complete."""
     with farm.reading() as session:
         standing(session, attempt, token)
-    return farm.blobs.size(sha256) if farm.blobs.exists(sha256) else farm.uploads.offset(_upload(attempt, sha256))
+    return farm.blobs.size(sha256) if farm.blobs.exists(sha256) else farm.uploads.offset(upload_id(attempt, sha256))
 
 
 def append_upload(
@@ -32,13 +32,14 @@ def append_upload(
         standing(session, attempt, token)
     if farm.blobs.exists(sha256):
         return farm.blobs.size(sha256)
-    kept = farm.uploads.append(_upload(attempt, sha256), offset, chunks, length, farm.rules.build.output_bytes)
+    kept = farm.uploads.append(upload_id(attempt, sha256), offset, chunks, length, farm.rules.build.output_bytes)
     if kept == length:
-        farm.uploads.finish(_upload(attempt, sha256), sha256)
+        farm.uploads.finish(upload_id(attempt, sha256), sha256)
     return kept
 
 
-def _upload(attempt: str, sha256: str) -> str:
+def upload_id(attempt: str, sha256: str) -> str:
+    """The name under which a half-received file is kept."""
     return f"{attempt}-{sha256}"
 
 
