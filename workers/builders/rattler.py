@@ -40,6 +40,8 @@ class Log:
 
     speaker: Speaker
     lines: list[str] = field(default_factory=list)
+    loudest: str = ""
+    """The last warning or error."""
 
     def on_log(self, event: Any) -> None:
         """Called by the builder; ``span`` says what it is at."""
@@ -48,6 +50,8 @@ class Log:
         if event.span == "Running build script":
             self.speaker.phase("build")
         self.lines.extend(event.message.splitlines())
+        if event.level in {"warn", "error"} and event.message.strip():
+            self.loudest = event.message.strip()
         self.speaker.log(event.message)
 
 
@@ -74,9 +78,9 @@ def _build_one(task: BuildTask, file: File, variant: RenderedVariant, speaker: S
     try:
         made = _run(task, variant, log)
     except BuildError as error:
-        if error.message != _UNSOLVED or not _has_answer(task, log, file):
-            raise EndedError(_failure(file, error, log, speaker)) from error
-        speaker.log(f"[farm] {file.file_name} could be solved when asked again: one more try")
+        if _UNSOLVED not in error.message:
+            raise EndedError(_failure(file, error, log)) from error
+        _ask_why(task, log, file)
         made = _run_again(task, file, variant, speaker)
     shutil.rmtree(task.output_folder / "bld", ignore_errors=True)  # named by the second: two builds would share it
     return _expected(task, file, made)
@@ -91,41 +95,48 @@ def _run(task: BuildTask, variant: RenderedVariant, log: Log) -> list[Path]:
     return [Path(path) for path in result.packages]
 
 
-def _run_again(task: BuildTask, file: File, variant: RenderedVariant, speaker: Speaker) -> list[Path]:
-    log = Log(speaker)
-    try:
-        return _run(task, variant, log)
-    except BuildError as error:
-        raise EndedError(_failure(file, error, log, speaker)) from error
+def _ask_why(task: BuildTask, log: Log, file: File) -> None:
+    """Raise EndedError with the solver's words, or return when there is an answer after all.
 
-
-def _has_answer(task: BuildTask, log: Log, file: File) -> bool:
-    """Ask the solver for its words: raises EndedError with them, or says that there is an answer after all."""
+    The builder says that it failed to resolve also when a channel was away, or when a package could not be fetched.
+    """
     question = solving.last_question(log.lines)
-    answer = solving.ask_again(question, task.sources.priority) if question else None
+    answer = solving.ask_again(question, task.sources.priority) if question else solving.Solved()
     match answer:
         case solving.Contradiction(words):
             log.speaker.log(words)
             raise EndedError(Result("unsolvable", "solve", f"{file.file_name}: {words}"))
         case solving.Unreachable(why):
             raise EndedError(Result("infrastructure", "solve", f"The channels could not be read: {why}"))
-        case _:
-            return answer is not None
+    log.speaker.log(f"[farm] the environments of {file.file_name} can be solved: one more try")
 
 
-def _failure(file: File, error: BuildError, log: Log, speaker: Speaker) -> Result:
-    lines = [*log.lines, *(error.log or [])] or [error.message]
-    if any(_FULL in line for line in lines):
-        return Result("infrastructure", speaker.phase_now, f"The worker's disk is full ({file.file_name}).")
-    outcome = "unsolvable" if error.message == _UNSOLVED else "failed"
-    status = script_status(lines) or error.message
-    return Result(outcome, speaker.phase_now, f"{file.file_name}: {status}: {telling_line(log.lines or lines)}")
+def _run_again(task: BuildTask, file: File, variant: RenderedVariant, speaker: Speaker) -> list[Path]:
+    log = Log(speaker)
+    try:
+        return _run(task, variant, log)
+    except BuildError as error:
+        if _UNSOLVED not in error.message:
+            raise EndedError(_failure(file, error, log)) from error
+        message = f"{file.file_name}: its environments can be solved, but could not be made. {log.loudest}"
+        raise EndedError(Result("infrastructure", "solve", message.strip())) from error
+
+
+def _failure(file: File, error: BuildError, log: Log) -> Result:
+    phase = log.speaker.phase_now
+    if any(_FULL in line for line in log.lines):
+        return Result("infrastructure", phase, f"The worker's disk is full ({file.file_name}).")
+    status = script_status(log.lines)
+    if status:
+        return Result("failed", phase, f"{file.file_name}: {telling_line(log.lines)} ({status})")
+    said = error.message.removeprefix("PyRattlerBuildError: ")
+    return Result("failed", phase, f"{file.file_name}: {said}. {log.loudest}".rstrip(". ") + ".")
 
 
 def _expected(task: BuildTask, file: File, made: list[Path]) -> Path:
     """The one file that was ordered, readable by all; raises NotAsOrderedError for anything else."""
     wanted = task.output_folder / file.subdir / file.file_name
-    if made != [wanted] or not wanted.is_file():
+    if [path.resolve() for path in made] != [wanted.resolve()] or not wanted.is_file():
         names = ", ".join(f"{path.parent.name}/{path.name}" for path in made) or "nothing"
         raise renders.NotAsOrderedError(f"{file.subdir}/{file.file_name} was ordered, and {names} was built.")
     wanted.chmod(0o644)
