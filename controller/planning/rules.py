@@ -1,0 +1,183 @@
+"""The rules: what a moved package forces on one that uses it. Each is a pure function and cites its row.
+
+Rows are those of rebuild-semantics 2.3. A rule answers None when it has nothing to say; the first that speaks decides.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from controller.domain.artifacts import Dependency
+from controller.domain.plans import Membership, Reason, Rule
+from controller.domain.recipes import Origin, Output, Section
+from controller.planning.specs import bound_of
+
+INHERITED = frozenset({Origin.RUN_EXPORT, Origin.PIN_COMPATIBLE, Origin.PIN_SUBPACKAGE, Origin.VARIANT})
+"""Bounds that a rebuild writes anew; text in a recipe stays what it is."""
+PYTHON = "python"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one rule says about one user of one moved package."""
+
+    membership: Membership
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """A recorded dependency or constraint of ``user`` on a name whose package ``moved``."""
+
+    user: Output
+    moved: Output
+    dependency: Dependency
+    """With its traced origin."""
+    admitted: bool
+    """Whether what there will be of that name is admitted."""
+    constrains: bool = False
+    from_build: bool = False
+    """Whether its exporter stands in the user's build section."""
+    stuck: str = ""
+    """The host spec, written in the recipe, that keeps the user on an old exporter; empty when there is none."""
+    path: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """``moved`` stands directly in the build or host section of ``user``."""
+
+    user: Output
+    moved: Output
+    section: Section
+    took: bool
+    """Whether the user's record carries anything that the package exports or exported."""
+    runs: bool
+    """Whether the user's record depends on the package itself."""
+    moved_runs_python: bool = False
+    renamed: bool = False
+    """Whether nothing that the user took is exported any more."""
+    exact: bool = False
+    """Whether the user pins it exactly there."""
+    stuck: str = ""
+    path: tuple[str, ...] = ()
+
+
+def r11_exact(touch: Touch) -> Finding | None:
+    """An exact pin names one build string: any new build of the package breaks it."""
+    exact = bound_of(touch.dependency.spec).names_one_build and touch.dependency.origin is not Origin.TEXT
+    if not (exact or touch.dependency.origin is Origin.EXACT_PIN):
+        return None
+    return _found(Membership.REBUILD, Rule.R11, touch)
+
+
+def r4_explicit(touch: Touch) -> Finding | None:
+    """A host spec with a version of its own keeps the old package: a rebuild would change nothing."""
+    if touch.admitted or touch.dependency.origin not in INHERITED or not touch.stuck:
+        return None
+    reason = Reason(Rule.R4, touch.moved.name, touch.stuck, Origin.TEXT.value, touch.path)
+    return Finding(Membership.EDIT, reason)
+
+
+def r18_constraint(touch: Touch) -> Finding | None:
+    """A constraint excludes the new package: no environment can hold both."""
+    if not touch.constrains or touch.admitted:
+        return None
+    again = touch.dependency.origin in INHERITED
+    return _found(Membership.REBUILD if again else Membership.EDIT, Rule.R18, touch)
+
+
+def r1_export(touch: Touch) -> Finding | None:
+    """The recorded bound came from an export and excludes the new package; R5 where a build tool exported it."""
+    if touch.admitted or touch.dependency.origin not in INHERITED:
+        return None
+    return _found(Membership.REBUILD, Rule.R5 if touch.from_build else Rule.R1, touch)
+
+
+def r8_text(touch: Touch) -> Finding | None:
+    """The bound is text in the user's recipe: the recipe must be edited, a rebuild changes nothing."""
+    if touch.admitted or touch.dependency.origin is not Origin.TEXT:
+        return None
+    return _found(Membership.EDIT, Rule.R8, touch)
+
+
+def r13_noarch_python(touch: Touch) -> Finding | None:
+    """A noarch Python package goes with any Python it admits."""
+    if touch.user.noarch != PYTHON or touch.moved.name != PYTHON or touch.constrains:
+        return None
+    return _found(Membership.RETEST, Rule.R13, touch)
+
+
+def r2_admitted(touch: Touch) -> Finding | None:
+    """The bound came from an export and admits the new package: nothing forces a rebuild."""
+    if touch.constrains or touch.dependency.origin not in INHERITED:
+        return None
+    return _found(Membership.RETEST, Rule.R2, touch)
+
+
+def r7_runs(touch: Touch) -> Finding | None:
+    """Only run with, and admitted: never rebuilt for it."""
+    return None if touch.constrains else _found(Membership.RETEST, Rule.R7, touch)
+
+
+def r11_beside(use: Use) -> Finding | None:
+    """An exact pin in build or host carries the build string into the user's own hash."""
+    return Finding(Membership.REBUILD, _of_use(Rule.R11, use)) if use.exact else None
+
+
+def r10_static(use: Use) -> Finding | None:
+    """In host, and nothing of it shows in the record: linked statically, or headers alone. Rebuilt by policy."""
+    hidden = use.section is Section.HOST and not use.took and not use.runs
+    if not hidden or PYTHON in (use.moved.noarch, use.user.noarch) or use.moved_runs_python:
+        return None
+    if use.stuck:
+        return Finding(Membership.EDIT, _of_use(Rule.R4, use, use.stuck))
+    return Finding(Membership.REBUILD, _of_use(Rule.R10, use))
+
+
+def r12_renamed(use: Use) -> Finding | None:
+    """What it took goes by another name now; the old one stays installable beside the new."""
+    if use.section is not Section.HOST or not use.renamed:
+        return None
+    return Finding(Membership.NOTHING, _of_use(Rule.R12, use))
+
+
+def r6_tool(use: Use) -> Finding | None:
+    """A tool that builds it and leaves no trace in it forces nothing; R5 for one with strong exports."""
+    if use.section is not Section.BUILD and not use.moved_runs_python:
+        return None
+    if use.section is Section.BUILD and use.moved.run_exports.strong:
+        return Finding(Membership.NOTHING, replace(_of_use(Rule.R5, use), detail="what it exports still fits"))
+    return Finding(Membership.NOTHING, _of_use(Rule.R6, use))
+
+
+DEPENDENCY_RULES: tuple[Callable[[Touch], Finding | None], ...] = (
+    r11_exact,
+    r4_explicit,
+    r18_constraint,
+    r1_export,
+    r8_text,
+    r13_noarch_python,
+    r2_admitted,
+    r7_runs,
+)
+USE_RULES: tuple[Callable[[Use], Finding | None], ...] = (r11_beside, r10_static, r12_renamed, r6_tool)
+
+
+def judge_touch(touch: Touch) -> Finding | None:
+    """What the rules say about a recorded dependency."""
+    return next((found for rule in DEPENDENCY_RULES if (found := rule(touch))), None)
+
+
+def judge_use(use: Use) -> Finding | None:
+    """What the rules say about a package in build or host."""
+    return next((found for rule in USE_RULES if (found := rule(use))), None)
+
+
+def _found(membership: Membership, rule: Rule, touch: Touch) -> Finding:
+    dependency = touch.dependency
+    origin = f"{dependency.origin.value} of {dependency.exporter}" if dependency.exporter else dependency.origin.value
+    return Finding(membership, Reason(rule, touch.moved.name, dependency.spec, origin, touch.path))
+
+
+def _of_use(rule: Rule, use: Use, spec: str = "") -> Reason:
+    return Reason(rule, use.moved.name, spec or use.moved.name, use.section.value, use.path)

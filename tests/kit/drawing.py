@@ -1,0 +1,165 @@
+"""Small drawn worlds: outputs and artifacts from a few words, and what a farm would make of a plan."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from hashlib import sha1, sha256
+
+from controller.domain.artifacts import Artifact, Dependency, UsedPackage
+from controller.domain.plans import Decision, Membership, Plan
+from controller.domain.recipes import NO_EXPORTS, Origin, Output, Reading, Requirement, RunExports, Section
+from controller.planning.dependencies import HARD, RUNNING, EdgeKind, needs_of
+from controller.planning.impact import decide
+from controller.planning.numbers import assign
+from controller.planning.plan import schedule
+from controller.planning.policy import MINIMAL, Policy
+from controller.planning.providers import NOARCH, Providers
+from controller.planning.specs import admits, name_of
+
+
+def make_output(
+    name: str, version: str = "1.0", *, recipe: str = "", subdir: str = "linux-64", build: Sequence[str] = (),
+    host: Sequence[str] = (), run: Sequence[str] = (), constrains: Sequence[str] = (), test: Sequence[str] = (),
+    pinned: Sequence[str] = (), compatible: Sequence[str] = (), weak: Sequence[str] = (), strong: Sequence[str] = (),
+    exports: RunExports | None = None, noarch: str = "", variant: Mapping[str, str] | None = None, content: str = "",
+    number: int = 0, tests: int = 1, platform: str = "linux-64",
+) -> Output:  # fmt: skip
+    """An output. ``pinned`` are siblings pinned exactly in run, ``compatible`` names of ``pin_compatible``.
+
+    ``content`` stands for everything else in the recipe: another content is another fingerprint.
+    """
+    used = {"target_platform": NOARCH if noarch else subdir} | dict(variant or {})
+    digest = sha1(repr(sorted(used.items())).encode(), usedforsecurity=False).hexdigest()[:7]
+    requirements = (
+        *(_requirement(Section.BUILD, spec, used) for spec in build),
+        *(_requirement(Section.HOST, spec, used) for spec in host),
+        *(_requirement(Section.RUN, spec, {}) for spec in run),
+        *(Requirement(Section.RUN, name_of(spec), spec, Origin.EXACT_PIN) for spec in pinned),
+        *(Requirement(Section.RUN, name, name, Origin.PIN_COMPATIBLE) for name in compatible),
+        *(_requirement(Section.CONSTRAINS, spec, {}) for spec in constrains),
+    )
+    given = exports or (RunExports(weak=tuple(weak), strong=tuple(strong)) if weak or strong else NO_EXPORTS)
+    text = repr((version, requirements, test, given, content))
+    return Output(
+        recipe=recipe or name, name=name, version=version, build=f"h{digest}_{number}", build_number=number,
+        hash=digest, subdir=NOARCH if noarch else subdir, target_platform=platform if noarch else subdir,
+        noarch=noarch, variant=used, requirements=requirements, run_exports=given, tests=tests,
+        test_requirements=tuple(test), fingerprint=sha256(text.encode()).hexdigest(),
+    )  # fmt: skip
+
+
+def _requirement(section: Section, spec: str, variant: Mapping[str, str]) -> Requirement:
+    name = name_of(spec)
+    if spec == name and name in variant:
+        return Requirement(section, name, f"{name} {variant[name]}.*", Origin.VARIANT)
+    return Requirement(section, name, spec)
+
+
+def numbered(output: Output, number: int, builds: Mapping[str, str]) -> Output:
+    """The output under another build number; ``builds`` maps the siblings' old build strings to their new ones."""
+    requirements = tuple(replace(r, spec=_renamed(r.spec, builds)) for r in output.requirements)
+    build = f"h{output.hash}_{number}"
+    return replace(output, build=build, build_number=number, requirements=requirements)
+
+
+def _renamed(spec: str, builds: Mapping[str, str]) -> str:
+    head, _, build = spec.rpartition(" ")
+    return f"{head} {builds[build]}" if build in builds else spec
+
+
+def name_drawn(outputs: Sequence[Output], numbers: Mapping[tuple[str, str, str], int]) -> tuple[Output, ...]:
+    """What ``name_outputs`` does, for drawn outputs."""
+    concerned = [output for output in outputs if (output.subdir, output.name, output.version) in numbers]
+    number = {output.build: numbers[output.subdir, output.name, output.version] for output in concerned}
+    builds = {build: f"{build.rsplit('_', 1)[0]}_{n}" for build, n in number.items()}
+    return tuple(numbered(output, number[output.build], builds) for output in concerned)
+
+
+def make_reading(*outputs: Output) -> Reading:
+    """A reading of these outputs."""
+    return Reading("c0ffee", outputs)
+
+
+def make_artifact(
+    output: Output, *, depends: Sequence[Dependency] = (), constrains: Sequence[Dependency] = (),
+    used: Sequence[UsedPackage] = (),
+) -> Artifact:  # fmt: skip
+    """The artifact of an output as it is named, with these records."""
+    return Artifact(
+        file_name=output.file_name, subdir=output.subdir, name=output.name, version=output.version,
+        build=output.build, build_number=output.build_number, sha256=sha256(output.file_name.encode()).hexdigest(),
+        md5="", size=1, timestamp_ms=output.build_number, depends=tuple(depends), constrains=tuple(constrains),
+        run_exports=output.run_exports, has_run_exports=bool(output.run_exports), noarch=output.noarch,
+        used=tuple(used), tests=output.tests, recipe=output.recipe, hash=output.hash, fingerprint=output.fingerprint,
+        variant=dict(output.variant),
+    )  # fmt: skip
+
+
+def build_drawn(outputs: Sequence[Output]) -> tuple[Artifact, ...]:
+    """What a farm would make of these outputs if all of them were built against each other."""
+    providers = Providers.of(outputs)
+    return tuple(_built(place, providers) for place in range(len(outputs)))
+
+
+def _built(place: int, providers: Providers) -> Artifact:
+    output = providers.outputs[place]
+    depends: list[Dependency] = []
+    constrains: list[Dependency] = []
+    for need in needs_of(place, providers):
+        if need.kind in RUNNING:
+            depends.append(Dependency(_bound(need.spec, need.origin, place, providers), need.origin, need.exporter))
+        elif need.kind is EdgeKind.CONSTRAINS:
+            constrains.append(Dependency(need.spec, need.origin, need.exporter))
+    return make_artifact(output, depends=depends, constrains=constrains, used=_used(place, providers))
+
+
+def _bound(spec: str, origin: Origin, place: int, providers: Providers) -> str:
+    """``pin_compatible`` is written down for what was found in host: here up to the next major version."""
+    if origin is not Origin.PIN_COMPATIBLE:
+        return spec
+    found = [providers.outputs[p] for p in providers.of_name(spec, place)]
+    return f"{spec} >={found[0].version},<{int(found[0].version.split('.')[0]) + 1}.0a0" if found else spec
+
+
+def _used(place: int, providers: Providers) -> list[UsedPackage]:
+    found = []
+    for need in needs_of(place, providers):
+        if need.kind in HARD and need.origin is not Origin.RUN_EXPORT:
+            near = [providers.outputs[p] for p in providers.of_name(need.name, place)]
+            for package in [p for p in near if admits(need.spec, p.version, p.build)][:1]:
+                found.append(
+                    UsedPackage(need.kind.value, package.name, package.version, package.build, package.subdir, True)
+                )
+    return found
+
+
+def ledger_of(base: Sequence[Artifact]) -> dict[tuple[str, str, str], int]:
+    """The highest number of each name and version."""
+    ledger: dict[tuple[str, str, str], int] = {}
+    for artifact in base:
+        name = (artifact.subdir, artifact.name, artifact.version)
+        ledger[name] = max(artifact.build_number, ledger.get(name, 0))
+    return ledger
+
+
+def plan_drawn(outputs: Sequence[Output], base: Sequence[Artifact] = (), policy: Policy = MINIMAL) -> Plan:
+    """The whole way from a reading to a plan."""
+    decision = decide(make_reading(*outputs), base, policy)
+    return schedule(decision, name_drawn(outputs, assign(decision, ledger_of(base))))
+
+
+def execute(plan: Plan, base: Sequence[Artifact]) -> tuple[Artifact, ...]:
+    """The target after the plan has run and everything in it passed."""
+    named = {o.key + (o.version, o.recipe): o for job in plan.jobs if job.kind == "build" for o in job.outputs}
+    after = [named.get(o.key + (o.version, o.recipe), o) for o in (m.output for m in plan.decision.members)]
+    rebuilt = {o.file_name for o in named.values()}
+    return (*base, *(a for a in build_drawn(after) if a.file_name in rebuilt))
+
+
+def memberships(decision: Decision) -> dict[str, str]:
+    """Name of each output to its membership and the rule that decided it, as ``rebuild R1``."""
+    return {m.output.name: f"{m.membership.value} {m.reasons[0].rule.value}" for m in decision.members}
+
+
+def names_in(decision: Decision, membership: Membership) -> set[str]:
+    """The names of the outputs with that membership."""
+    return {member.output.name for member in decision.having(membership)}
