@@ -55,8 +55,8 @@ class LogStream:
         self._append(line, self._limit)
 
     def note(self, text: str) -> None:
-        """Add a line of the worker's own, for which there is always some room."""
-        self._append(NOTE_MARK + text, self._limit + _NOTES)
+        """Add one or more lines of the worker's own, for which there is always some room."""
+        self._append("\n".join(NOTE_MARK + line for line in text.splitlines()), self._limit + _NOTES)
 
     def mark(self, phase: str) -> None:
         """Add the line that opens a phase."""

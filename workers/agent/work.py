@@ -83,7 +83,8 @@ class Work:
             message = f"{order.file.file_name} is for {order.file.subdir}; this machine runs {self.place.subdir}."
             return Finding(Outcome.NOT_RUNNABLE, "fetch", message)
         self.phases.enter("fetch")
-        package = self.box.package / Path(order.file.file_name).name
+        package = self.box.package / order.file.subdir / Path(order.file.file_name).name
+        package.parent.mkdir()
         self.holding.fetch_file(order.url, order.sha256, package)
         self.phases.enter("test")
         result = self._child(_CHECKER, {"package": str(package)}, tools=False)

@@ -48,7 +48,7 @@ def parse_environments(text: str) -> Environments:
 def missing_parents(parents: Sequence[Parent], built: Mapping[str, Environments]) -> str:
     """Why ``built`` (file name to environments) lacks a planned parent, as a sentence; empty when it lacks none."""
     for parent in parents:
-        where = [file for file in parent.needed_by if file in built] or list(built)
+        where = [file for file in built if not parent.needed_by or file in parent.needed_by]
         lacking = [file for file in where if parent.file_name not in built[file][parent.section]]
         if len(lacking) > (0 if parent.needed_by else len(where) - 1):
             return _lacks(parent, lacking[0], built[lacking[0]][parent.section])

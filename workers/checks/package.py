@@ -66,24 +66,21 @@ def _verdict(task: CheckTask, package: Package, index: int, log: Log) -> tuple[s
         progress_callback=cast("ProgressCallback", log),
     )  # fmt: skip
     output = [line for text in result.output for line in text.splitlines()]
-    unsolved = verdicts.unsolved_downstream(result.output)
-    if unsolved is not None:
-        return "unsolvable", unsolved
+    if verdicts.is_unsolved_downstream(result.output):
+        return _why_unsolved(task, output)
     if result.success:
         return "passed", ""
     if verdicts.has_no_environment(output):
-        return _why_no_environment(task, package, output)
+        return _why_unsolved(task, output)
     return "failed", verdicts.failure(log.lines or output)
 
 
-def _why_no_environment(task: CheckTask, package: Package, output: list[str]) -> tuple[str, str]:
-    """Ask the solver for its words, with the package itself replaced by what it depends on."""
+def _why_unsolved(task: CheckTask, output: list[str]) -> tuple[str, str]:
+    """Outcome and message of a test that has no environment: the solver is asked again for its words."""
     question = solving.last_question(output)
     if question is None:
         return "infrastructure", "The environment of the test could not be made."
-    own = f"{package.name} =="
-    specs = [spec for spec in question.specs if not spec.startswith(own)]
-    asked = replace(question, specs=(*specs, *package.depends), channels=task.sources.channels)
+    asked = replace(question, channels=(_own_channel(task.package), *task.sources.channels))
     match solving.ask_again(asked, task.sources.priority):
         case solving.Contradiction(words):
             return "unsolvable", words
@@ -91,6 +88,17 @@ def _why_no_environment(task: CheckTask, package: Package, output: list[str]) ->
             return "infrastructure", f"The channels could not be read: {why}"
         case _:
             return "infrastructure", "The environment of the test could not be made, though it can be solved."
+
+
+def _own_channel(package: Path) -> str:
+    """A channel of the package alone, which lies in the folder of its subdir."""
+    import asyncio
+
+    from rattler.index import index_fs
+
+    channel = package.parent.parent
+    asyncio.run(index_fs(channel, write_zst=False, write_shards=False))
+    return channel.as_uri()
 
 
 def _summary(name: str, outcome: str, ends: list[TestEnd]) -> str:
