@@ -57,9 +57,9 @@ JOB_WORDS = _frozen(
         _J.FAILED: Words("failed", "✖", "Its script or its tests failed.", _BROKEN, "maintainer"),
         _J.UNSOLVABLE: Words("unsolvable", "⊘", "Its environment cannot be solved.", _BROKEN, "maintainer"),
         _J.QUARANTINED: Words(
-            "quarantined", "☣", "It took down every worker that tried it, and is tried no more.", _BROKEN, "operator"
+            "quarantined", "⊠", "It took down every worker that tried it, and is tried no more.", _BROKEN, "operator"
         ),
-        _J.BLOCKED: Words("blocked", "⛔", "Waits until a job before it is repaired.", _WAIT, "maintainer of that"),
+        _J.BLOCKED: Words("blocked", "⊟", "Waits until a job before it is repaired.", _WAIT, "maintainer of that"),
         _J.CANCELLED: Words("cancelled", "□", "Somebody took it back.", _NONE),
     }
 )
@@ -92,7 +92,7 @@ VERDICT_WORDS = _frozen(
         _V.PASS: Words("pass", "✔", "Nothing stands against it.", _DONE),
         _V.WAIVED: Words("waived", "≈", "A person overrides it, with a reason and an end.", _DONE),
         _V.WAIT: Words("wait", "◷", "Will pass by itself in time; nobody needs to act.", _WAIT),
-        _V.BLOCKED: Words("blocked by another", "⛔", "Waits for something else to be repaired.", _WAIT),
+        _V.BLOCKED: Words("blocked by another", "⊟", "Waits for something else to be repaired.", _WAIT),
         _V.REFUSED: Words("refused", "✖", "It does not pass.", _BROKEN, "maintainer"),
         _V.UNKNOWN: Words(
             "cannot tell", "?", "There is too little to judge by; that is no pass.", _BROKEN, "maintainer"

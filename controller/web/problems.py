@@ -1,5 +1,8 @@
 """The one map from an error of the farm to an HTTP status, and its form on the wire (RFC 9457)."""
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -33,12 +36,48 @@ STATUS: dict[type[errors.FarmError], HTTPStatus] = {
 MEDIA_TYPE = "application/problem+json"
 
 
-def install(app: FastAPI) -> None:
-    """Every error leaves the application as a problem."""
-    app.add_exception_handler(errors.FarmError, _on_farm_error)
-    app.add_exception_handler(RequestValidationError, _on_invalid)
-    app.add_exception_handler(HTTPException, _on_http)
-    app.add_exception_handler(Exception, _on_surprise)
+Page = Callable[[Request, Mapping[str, Any]], Response]
+_MACHINES = ("/api/", "/agent/", "/store/", "/stream", "/static/", "/metrics", "/readyz", "/healthz")
+
+
+def install(app: FastAPI, page: Page) -> None:
+    """Every error leaves the application as a problem: for a browser on a page's address as ``page``."""
+    for kind, read in _READERS.items():
+        app.add_exception_handler(kind, partial(_answer, page, read))
+
+
+def _answer(page: Page, read: Callable[[Any], "Problem"], request: Request, error: Exception) -> Response:
+    problem = read(error)
+    if _wants_page(request):
+        return page(request, problem.body())
+    return problem.response()
+
+
+def _wants_page(request: Request) -> bool:
+    return "text/html" in request.headers.get("accept", "") and not request.url.path.startswith(_MACHINES)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """An error on its way out."""
+
+    status: int
+    code: str
+    detail: str
+    remedy: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+    def body(self) -> dict[str, Any]:
+        """The document of RFC 9457, with the farm's own ``code`` and ``remedy``."""
+        return {
+            "type": f"/help/{self.code}", "title": self.code.replace("_", " ").capitalize(),
+            "status": int(self.status), "detail": self.detail, "code": self.code, "remedy": self.remedy, **self.more,
+        }  # fmt: skip
+
+    def response(self) -> Response:
+        """The document on the wire."""
+        return JSONResponse(self.body(), self.status, headers=dict(self.headers), media_type=MEDIA_TYPE)
 
 
 def status_of(error: errors.FarmError) -> HTTPStatus:
@@ -46,52 +85,41 @@ def status_of(error: errors.FarmError) -> HTTPStatus:
     return next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
 
 
-def answer(
-    status: int, code: str, detail: str, remedy: str = "", headers: dict[str, str] | None = None, **more: Any
-) -> Response:
-    """A problem on the wire."""
-    body = {
-        "type": f"/help/{code}", "title": code.replace("_", " ").capitalize(), "status": int(status),
-        "detail": detail, "code": code, "remedy": remedy, **more,
-    }  # fmt: skip
-    return JSONResponse(body, status_code=status, headers=headers, media_type=MEDIA_TYPE)
-
-
-def answer_error(error: errors.FarmError, headers: dict[str, str] | None = None) -> Response:
-    """An error of the farm on the wire."""
+def of_farm(error: errors.FarmError, **headers: str) -> Problem:
+    """An error of the farm."""
     status = status_of(error)
-    if status is HTTPStatus.UNAUTHORIZED:
-        headers = {"WWW-Authenticate": "Bearer", **(headers or {})}
-    return answer(status, error.code, error.what, error.remedy, headers)
+    asks = {"WWW-Authenticate": "Bearer"} if status is HTTPStatus.UNAUTHORIZED else {}
+    return Problem(status, error.code, error.what, error.remedy, asks | headers)
 
 
-async def _on_farm_error(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, errors.FarmError)  # noqa: S101 -- registered for nothing else
-    return answer_error(error)
-
-
-async def _on_invalid(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)  # noqa: S101 -- registered for nothing else
+def _of_invalid(error: RequestValidationError) -> Problem:
     faults = [{"pointer": _pointer(fault["loc"]), "detail": fault["msg"]} for fault in error.errors()]
     detail = "; ".join(f"{fault['pointer']}: {fault['detail']}" for fault in faults)
     remedy = "See /api/v1/openapi.json for what is expected here."
-    return answer(
-        HTTPStatus.UNPROCESSABLE_ENTITY, errors.InvalidInputError.code, detail[:2000], remedy, errors=faults[:50]
-    )
+    return Problem(
+        HTTPStatus.UNPROCESSABLE_ENTITY, errors.InvalidInputError.code, detail[:2000], remedy,
+        more={"errors": faults[:50]},
+    )  # fmt: skip
 
 
 def _pointer(location: tuple[int | str, ...]) -> str:
     return "/" + "/".join(str(part) for part in location)
 
 
-async def _on_http(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # noqa: S101 -- registered for nothing else
-    codes = {404: "not_found", 405: "invalid_input", 413: "invalid_input"}
-    code = codes.get(error.status_code, "invalid_input" if error.status_code < 500 else "farm_error")
-    return answer(error.status_code, code, str(error.detail), headers=dict(error.headers or {}))
+def _of_http(error: HTTPException) -> Problem:
+    code = "not_found" if error.status_code == HTTPStatus.NOT_FOUND else "invalid_input"
+    return Problem(error.status_code, code, str(error.detail), headers=error.headers or {})
 
 
-async def _on_surprise(_request: Request, _error: Exception) -> Response:
+def _of_surprise(_error: Exception) -> Problem:
     """The error itself is logged by the server; what it says may hold what is nobody's business."""
     remedy = "It is in the controller's log. Trying again does no harm."
-    return answer(HTTPStatus.INTERNAL_SERVER_ERROR, "farm_error", "The farm met an error of its own.", remedy)
+    return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "farm_error", "The farm met an error of its own.", remedy)
+
+
+_READERS: dict[type[Exception], Callable[[Any], Problem]] = {
+    errors.FarmError: of_farm,
+    RequestValidationError: _of_invalid,
+    HTTPException: _of_http,
+    Exception: _of_surprise,
+}

@@ -13,7 +13,7 @@ from controller.services.farm import Farm
 from controller.web.asking import AskedFarm
 from controller.web.bodies import blocks, small_body
 from controller.web.guards import AttemptToken
-from controller.web.problems import answer_error
+from controller.web.problems import of_farm
 from workers.contract import paths
 from workers.contract.leases import Heartbeat, HeartbeatAnswer
 from workers.contract.reports import Receipt, Report
@@ -63,7 +63,7 @@ async def upload_append(
         return _offset(await to_thread.run_sync(take))
     except UploadError as error:
         kept = await to_thread.run_sync(partial(_kept, farm, attempt, token, sha256))
-        return answer_error(error, {paths.OFFSET_HEADER: str(kept)})
+        return of_farm(error, **{paths.OFFSET_HEADER: str(kept)}).response()
 
 
 @router.get(paths.blob("{attempt}", "{sha256}"), response_class=FileResponse)

@@ -1,0 +1,96 @@
+"""Batches: lines of a list, and one batch whole."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from controller.domain.batches import BatchState
+from controller.domain.channels import staging
+from controller.domain.plans import Membership
+from controller.domain.wording import BATCH_WORDS
+from controller.services import promotion
+from controller.services.answers.channels import promotion_shape
+from controller.services.answers.jobs import job_line
+from controller.services.answers.reasons import kept_member, refusal_line
+from controller.services.answers.shapes import BatchSummary, BatchView, Counts, GateShape, JobSummary, StaysShape
+from controller.services.answers.words import batch_verdict, count, field_of
+from controller.services.farm import Farm
+from controller.storage import batches, channels, jobs, lines
+from controller.storage.batches import BatchRow, ChangeRow
+from controller.storage.database import Session
+
+
+def batch_list(
+    farm: Farm, limit: int, states: Sequence[str] = (), before: str | None = None
+) -> tuple[list[BatchSummary], str | None]:
+    """Batches, newest first, and the id to go on from, if there are more."""
+    with farm.reading() as session:
+        rows = batches.newest_batches(session, limit + 1, states, batches.number_of(before) if before else None)
+        more = rows[limit - 1].name if len(rows) > limit else None
+        return summaries(session, rows[:limit]), more
+
+
+def summaries(session: Session, rows: Sequence[BatchRow]) -> list[BatchSummary]:
+    """Lines of a list, with two queries however many there are."""
+    changes = batches.changes_by_id(session, [row.change_id for row in rows])
+    states = jobs.counts_by_state(session, [row.id or 0 for row in rows])
+    return [BatchSummary(**_fields(row, changes[row.change_id], count(states[row.id or 0]))) for row in rows]
+
+
+def batch_summary(farm: Farm, batch: str) -> BatchSummary:
+    """One batch as a line. Raises NotFoundError."""
+    with farm.reading() as session:
+        return summaries(session, [batches.find_batch(session, batch)])[0]
+
+
+def _fields(row: BatchRow, change: ChangeRow, counts: Counts) -> dict[str, Any]:
+    state = BatchState(row.state)
+    words = BATCH_WORDS[state]
+    verdict, actor = batch_verdict(state, counts, len(row.published), len(row.stays))
+    return {
+        "id": row.name, "state": row.state, "title": row.title, "tree": change.tree, "commit": change.commit,
+        "author": row.author, "created_at": row.created_at, "settled_at": row.settled_at, "counts": counts,
+        "verdict": verdict, "actor": actor, "mark": words.mark, "label": words.label,
+        "category": field_of(words.category),
+    }  # fmt: skip
+
+
+def batch_view(farm: Farm, batch: str) -> BatchView:
+    """One batch, whole. Raises NotFoundError."""
+    with farm.reading() as session:
+        row = batches.find_batch(session, batch)
+        number = row.id or 0
+        change = batches.changes_by_id(session, [row.change_id])[row.change_id]
+        known = batch_jobs(session, number)
+        moves = channels.moves_of_batch(session, number)
+        return BatchView(
+            **_fields(row, change, _counted(known)), jobs=tuple(known), left_out=tuple(_left_out(row)),
+            refusals=tuple(refusal_line(refusal) for refusal in row.plan.get("refusals", ())),
+            stays=tuple(StaysShape.model_validate(stay) for stay in row.stays), published=tuple(sorted(row.published)),
+            promotions=tuple(promotion_shape(move) for move in moves if move.channel != staging(row.name)),
+            waves=row.waves, staging=f"/channels/{staging(row.name)}", untouched=row.plan.get("current", 0),
+            gates=_gates(session, row),
+        )  # fmt: skip
+
+
+def batch_jobs(session: Session, number: int) -> list[JobSummary]:
+    """Every job of a batch as a line, in waves."""
+    holders = lines.holders(session)
+    return [job_line(job, holders.get(job.id, "")) for job in lines.of_batch(session, number)]
+
+
+def _counted(known: Sequence[JobSummary]) -> Counts:
+    states: dict[str, int] = {}
+    for job in known:
+        states[job.state] = states.get(job.state, 0) + 1
+    return count(states)
+
+
+def _left_out(row: BatchRow) -> list[Any]:
+    members = row.plan.get("members", ())
+    return [kept_member(member) for member in members if member["membership"] != Membership.REBUILD]
+
+
+def _gates(session: Session, row: BatchRow) -> tuple[GateShape, ...]:
+    if BatchState(row.state) not in promotion.PROMOTABLE:
+        return ()
+    return tuple(promotion.gate_shape(gate) for gate in promotion.gates_of(session, row))

@@ -1,0 +1,142 @@
+"""Jobs: lines of a list, one job whole, and the queue in the order in which it will start."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from controller.domain.jobs import BROKEN, ENDED, JobKind, JobState
+from controller.domain.wording import JOB_WORDS
+from controller.services.answers.reasons import reason_shape
+from controller.services.answers.shapes import (
+    AttemptShape,
+    FailingLine,
+    FileShape,
+    JobSummary,
+    JobView,
+)
+from controller.services.answers.words import NOBODY, amount, fault, field_of, job_sentence
+from controller.services.farm import Farm
+from controller.storage import artifacts, batches, jobs, lines, workers
+from controller.storage.artifacts import ArtifactRow
+from controller.storage.database import Session
+from controller.storage.jobs import AttemptRow, JobRow
+from controller.storage.lines import JobLine
+
+
+def job_line(job: JobLine, worker: str = "") -> JobSummary:
+    """A job as a line of a list."""
+    return JobSummary(**_line_fields(job, worker))
+
+
+def _line_fields(job: JobLine, worker: str) -> dict[str, Any]:
+    words = JOB_WORDS[JobState(job.state)]
+    line, text = fault(job) if JobState(job.state) in BROKEN else (None, "")
+    return {
+        "id": job.public, "batch": f"B-{job.batch_id}", "kind": job.kind, "state": job.state,
+        "category": field_of(words.category), "mark": words.mark, "label": words.label,
+        "actor": words.acts or NOBODY,
+        "name": job.name, "recipe": job.recipe, "subdir": job.subdir, "pool": job.pool, "wave": job.wave,
+        "attempts": job.attempts, "worker": worker, "phase": job.phase, "sentence": job_sentence(job, worker),
+        "failing_line": line, "failing_text": text, "started_at": job.started_at, "ended_at": job.ended_at,
+        "reason": reason_shape(job.reasons[0]) if job.reasons else None,
+    }  # fmt: skip
+
+
+def job_lines(farm: Farm, names: Sequence[str]) -> list[JobSummary]:
+    """These jobs as lines, with the workers that hold them. Raises NotFoundError for what is no job id."""
+    ids = [jobs.number_of(name) for name in names]
+    with farm.reading() as session:
+        holders = lines.holders(session)
+        return [job_line(job, holders.get(job.id, "")) for job in lines.by_ids(session, ids)]
+
+
+def queue(farm: Farm, limit: int) -> list[JobSummary]:
+    """Ready jobs in the order in which they will start."""
+    with farm.reading() as session:
+        return [job_line(job) for job in lines.in_order_of_start(session, JobState.READY.value, limit)]
+
+
+def job_summary(farm: Farm, job: str) -> JobSummary:
+    """One job as a line. Raises NotFoundError."""
+    with farm.reading() as session:
+        number = jobs.find_job(session, job).id or 0
+        return job_line(lines.by_ids(session, [number])[0], lines.holders(session).get(number, ""))
+
+
+def job_view(farm: Farm, job: str) -> JobView:
+    """One job, whole. Raises NotFoundError."""
+    with farm.reading() as session:
+        row = jobs.find_job(session, job)
+        number = row.id or 0
+        parents, children = lines.around(session, number)
+        tries = jobs.attempts_of(session, number)
+        batch = batches.find_batch(session, f"B-{row.batch_id}")
+        change = batches.changes_by_id(session, [batch.change_id])[batch.change_id]
+        worker = tries[-1].worker if tries else ""
+        return JobView(
+            **_line_fields(_as_line(row), worker),
+            reasons=tuple(reason_shape(reason) for reason in row.reasons),
+            waits_for=tuple(job_line(parent) for parent in parents),
+            waited_on_by=tuple(job_line(child) for child in children),
+            tries=tuple(_attempt(farm, attempt) for attempt in tries),
+            files=tuple(_file(artifact) for artifact in _files(session, row)),
+            failing=tuple(FailingLine(line=f["line"], text=f["text"], kind=f["kind"]) for f in row.failing),
+            message=row.message, why_not=tuple(_why_not(session, row, parents)), artifact=row.artifact,
+            batch_title=batch.title, commit=change.commit, tree=change.tree,
+        )  # fmt: skip
+
+
+def _as_line(row: JobRow) -> JobLine:
+    return JobLine(**{field: getattr(row, field) for field in JobLine._fields})
+
+
+def _attempt(farm: Farm, row: AttemptRow) -> AttemptShape:
+    report: Mapping[str, Any] = row.report
+    return AttemptShape(
+        id=row.id, lease=row.lease, worker=row.worker, state=row.state, outcome=row.outcome, phase=row.phase,
+        message=row.message, leased_at=row.leased_at, ended_at=row.ended_at,
+        phases={phase["name"]: phase["seconds"] for phase in report.get("phases", ())},
+        tests=tuple(report.get("tests", ())), log_bytes=farm.logs.size(row.id),
+    )  # fmt: skip
+
+
+def _files(session: Session, row: JobRow) -> list[ArtifactRow]:
+    if row.kind == JobKind.BUILD:
+        return artifacts.of_job(session, row.id or 0)
+    return artifacts.find_files(session, [row.artifact]) if "/" in row.artifact else []
+
+
+def _file(row: ArtifactRow) -> FileShape:
+    return FileShape(
+        file=row.file, name=row.name, version=row.version, build=str(row.record.get("build", "")), subdir=row.subdir,
+        size=row.size, sha256=row.sha256, verdict=row.verdict,
+    )  # fmt: skip
+
+
+def _why_not(session: Session, row: JobRow, parents: Sequence[JobLine]) -> list[str]:
+    """Why a job does not run: a visible wait, never a silent one."""
+    state = JobState(row.state)
+    if state is JobState.READY:
+        return _why_no_worker(session, row.pool)
+    if state not in (JobState.WAITING, JobState.BLOCKED):
+        return []
+    open_parents = [parent for parent in parents if parent.state != JobState.PASSED]
+    return [_waits_for(parent) for parent in open_parents] or ["Its batch is held, and a person must release it."]
+
+
+def _waits_for(parent: JobLine) -> str:
+    words = JOB_WORDS[JobState(parent.state)]
+    verb = "must be repaired" if JobState(parent.state) in ENDED else "must pass first"
+    return f"{parent.public}, {parent.kind} of {parent.name} for {parent.subdir}, {verb}: it is {words.label}."
+
+
+def _why_no_worker(session: Session, pool: str) -> list[str]:
+    serving = [worker for worker in workers.all_workers(session) if pool in worker.pools and worker.state != "lost"]
+    if not serving:
+        return [f"No worker serves the pool {pool}: start one with `farm worker run --pool {pool}`."]
+    busy = sum(worker.state == "busy" for worker in serving)
+    draining = sum(worker.state == "draining" for worker in serving)
+    ahead = jobs.ready_by_pool(session).get(pool, 1) - 1
+    rest = f", {draining} draining" if draining else ""
+    return [
+        f"{pool} has {amount(len(serving), 'worker')}, {busy} busy{rest}; {amount(ahead, 'other job')} could start."
+    ]

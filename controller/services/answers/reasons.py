@@ -1,0 +1,43 @@
+"""Reasons as kept with a plan, with the sentence people read."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from controller.domain.plans import Member, Membership, Reason
+from controller.domain.wording import reason_sentence
+from controller.services.answers.shapes import MemberShape, ReasonShape
+from controller.storage.tables import from_json, to_json
+
+
+def reason_shape(kept: Mapping[str, Any]) -> ReasonShape:
+    """One reason."""
+    reason: Reason = from_json(Reason, kept)
+    return ReasonShape(
+        rule=reason.rule.value, about=reason.about, spec=reason.spec, origin=reason.origin, path=reason.path,
+        sentence=reason_sentence(reason),
+    )  # fmt: skip
+
+
+def member_shape(member: Member) -> MemberShape:
+    """One output and what the plan does about it."""
+    kept: Mapping[str, Any] = to_json(Member, member)
+    return kept_member(kept)
+
+
+def kept_member(kept: Mapping[str, Any]) -> MemberShape:
+    """A member as kept with its batch; read field by field, since a batch may leave thousands out."""
+    output, membership = kept["output"], str(kept["membership"])
+    name = f"{output['name']}-{output['version']}-{output['build']}.conda"
+    rebuilt = membership == Membership.REBUILD
+    return MemberShape(
+        name=output["name"], version=output["version"], subdir=output["subdir"], recipe=output["recipe"],
+        membership=membership,
+        file=f"{output['subdir']}/{name}" if rebuilt else kept["artifact"],
+        reasons=tuple(reason_shape(reason) for reason in kept["reasons"]),
+    )  # fmt: skip
+
+
+def refusal_line(kept: Mapping[str, Any]) -> str:
+    """A recipe that could not be read: where, and why."""
+    where = f"{kept['file']}, line {kept['line']}" if kept.get("line") else str(kept["file"])
+    return f"{where}: {kept['cause']}"

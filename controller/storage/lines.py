@@ -1,0 +1,120 @@
+"""Jobs as lines of a list: the columns a list shows, without orders and outputs, which weigh most of a row."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Select, func
+from sqlmodel import Session, col, select
+
+from controller.domain.batches import BatchState
+from controller.domain.jobs import AttemptState
+from controller.storage.batches import BatchRow
+from controller.storage.jobs import AttemptRow, JobEdge, JobRow
+
+
+class JobLine(NamedTuple):
+    """A job without its order and outputs."""
+
+    id: int
+    batch_id: int
+    kind: str
+    state: str
+    recipe: str
+    name: str
+    subdir: str
+    pool: str
+    wave: int
+    attempts: int
+    losses: int
+    open_parents: int
+    outcome: str
+    phase: str
+    message: str
+    failing: list[Any]
+    reasons: list[Any]
+    artifact: str
+    started_at: datetime | None
+    ended_at: datetime | None
+    ready_at: datetime | None
+
+    @property
+    def public(self) -> str:
+        """The id people use."""
+        return f"J-{self.id}"
+
+
+def _lines() -> Select[Any]:
+    return select(*(getattr(JobRow, field) for field in JobLine._fields))  # type: ignore[call-overload,no-any-return]
+
+
+def _read(session: Session, query: Select[Any]) -> list[JobLine]:
+    return [JobLine._make(row) for row in session.exec(query).all()]  # type: ignore[call-overload]
+
+
+def of_batch(session: Session, batch_id: int) -> list[JobLine]:
+    """All jobs of a batch, in waves."""
+    return _read(session, _lines().where(col(JobRow.batch_id) == batch_id).order_by(col(JobRow.wave), col(JobRow.id)))
+
+
+def by_ids(session: Session, ids: Sequence[int]) -> list[JobLine]:
+    """These jobs, in waves."""
+    found: list[JobLine] = []
+    for start in range(0, len(ids), 500):
+        found += _read(session, _lines().where(col(JobRow.id).in_(ids[start : start + 500])))
+    return sorted(found, key=lambda job: (job.wave, job.id))
+
+
+def broken_last(session: Session, states: Sequence[str], limit: int) -> list[JobLine]:
+    """The jobs that broke last, newest first."""
+    return _read(
+        session, _lines().where(col(JobRow.state).in_(states)).order_by(col(JobRow.ended_at).desc()).limit(limit)
+    )
+
+
+def in_order_of_start(session: Session, state: str, limit: int) -> list[JobLine]:
+    """Jobs in a state in the order of the queue."""
+    query = _lines().where(col(JobRow.state) == state).order_by(col(JobRow.rank), col(JobRow.id)).limit(limit)
+    return _read(session, query)
+
+
+def around(session: Session, job_id: int) -> tuple[list[JobLine], list[JobLine]]:
+    """The jobs that this one waits for, and those that wait for it."""
+    parents = select(JobEdge.parent_id).where(JobEdge.child_id == job_id)
+    children = select(JobEdge.child_id).where(JobEdge.parent_id == job_id)
+    order = (col(JobRow.wave), col(JobRow.id))
+    return (
+        _read(session, _lines().where(col(JobRow.id).in_(parents)).order_by(*order)),
+        _read(session, _lines().where(col(JobRow.id).in_(children)).order_by(*order)),
+    )
+
+
+def holders(session: Session) -> dict[int, str]:
+    """Job id to the worker that holds its lease now."""
+    query = select(AttemptRow.job_id, AttemptRow.worker).where(AttemptRow.state == AttemptState.LEASED.value)
+    return dict(session.exec(query).all())
+
+
+def last_workers(session: Session, job_ids: Sequence[int]) -> dict[int, str]:
+    """Job id to the worker of its newest attempt."""
+    newest = (
+        select(AttemptRow.job_id, func.max(AttemptRow.lease).label("lease"))
+        .where(col(AttemptRow.job_id).in_(job_ids))
+        .group_by(col(AttemptRow.job_id))
+        .subquery()
+    )
+    query = select(AttemptRow.job_id, AttemptRow.worker).join(
+        newest, (col(AttemptRow.job_id) == newest.c.job_id) & (col(AttemptRow.lease) == newest.c.lease)
+    )
+    return dict(session.exec(query).all())
+
+
+def counts_by_pool(session: Session) -> list[tuple[str, str, str, int]]:
+    """(pool, kind, state, number) of the jobs of running batches."""
+    query = (
+        select(JobRow.pool, JobRow.kind, JobRow.state, func.count())
+        .join(BatchRow, col(BatchRow.id) == col(JobRow.batch_id))
+        .where(BatchRow.state == BatchState.RUNNING.value)
+        .group_by(col(JobRow.pool), col(JobRow.kind), col(JobRow.state))
+    )
+    return [(pool, kind, state, number) for pool, kind, state, number in session.exec(query).all()]

@@ -1,0 +1,56 @@
+"""What programs send, and the parts that addresses share."""
+
+from typing import Annotated, Generic, TypeVar
+
+from fastapi import Path, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from controller.services.answers.shapes import Shape
+
+T = TypeVar("T")
+
+
+class Asked(BaseModel):
+    """A body. Unknown fields are ignored, so that an older server understands a newer command."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+Who = Annotated[str, Field(max_length=200, description="Who asks, for the record.", examples=["eva"])]
+Why = Annotated[str, Field(max_length=2000, description="Why, for the record.", examples=["release 2026.11"])]
+
+
+class Push(Asked):
+    """A commit of a tree."""
+
+    tree: Annotated[str, Field(min_length=1, max_length=2000, examples=["/srv/recipes", "https://example.org/r.git"])]
+    rev: Annotated[str | None, Field(max_length=500)] = None
+    """Branch, tag or commit; the tree's own HEAD if there is none."""
+    summary: Annotated[str | None, Field(max_length=2000)] = None
+    who: Who = ""
+
+
+class Act(Asked):
+    """A person's act."""
+
+    who: Who = ""
+    why: Why = ""
+
+
+class Move(Act):
+    """Where a batch is to go."""
+
+    to: Annotated[str, Field(min_length=1, max_length=200)] = "stable"
+
+
+class Items(Shape, Generic[T]):
+    """A page of a list; ``next`` is the cursor of the following one."""
+
+    items: tuple[T, ...]
+    next: str | None = None
+
+
+BatchId = Annotated[str, Path(pattern=r"^[Bb]-[0-9]{1,18}$", description="A batch, as B-7.")]
+JobId = Annotated[str, Path(pattern=r"^[Jj]-[0-9]{1,18}$", description="A job, as J-7.")]
+DryRun = Annotated[bool, Query(description="Only show what would be done.")]
+Limit = Annotated[int, Query(ge=1, le=500)]

@@ -1,0 +1,63 @@
+"""Batches, and what a person may do with one."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+
+from controller.domain.batches import BatchState
+from controller.domain.errors import InvalidInputError
+from controller.services import promotion, requests
+from controller.services.answers import batches
+from controller.services.answers.shapes import BatchSummary, BatchView, MovePreview
+from controller.web.api.asked import Act, BatchId, DryRun, Items, Limit, Move
+from controller.web.asking import AskedFarm
+from controller.web.guards import admin
+
+router = APIRouter(tags=["batches"])
+_guarded = [Depends(admin)]
+
+States = Annotated[str, Query(alias="state", description="States, joined by commas.", examples=["running,held"])]
+Cursor = Annotated[str | None, Query(pattern=r"^B-[0-9]{1,18}$")]
+
+
+@router.get("/api/v1/batches")
+def batch_list(farm: AskedFarm, limit: Limit = 50, state: States = "", cursor: Cursor = None) -> Items[BatchSummary]:
+    """Batches, newest first."""
+    found, more = batches.batch_list(farm, limit, known_states(state), cursor)
+    return Items(items=tuple(found), next=more)
+
+
+@router.get("/api/v1/batches/{batch}")
+def batch_view(batch: BatchId, farm: AskedFarm) -> BatchView:
+    """One batch, whole."""
+    return batches.batch_view(farm, batch)
+
+
+@router.post("/api/v1/batches/{batch}/promotions", dependencies=_guarded)
+def batch_promote(batch: BatchId, move: Move, farm: AskedFarm, dry_run: DryRun = False) -> MovePreview:
+    """Promote a batch, or show what that would do. Refused with 409 while a gate says no."""
+    return promotion.promote(farm, batch, to=move.to, who=move.who, why=move.why, dry_run=dry_run)
+
+
+@router.post("/api/v1/batches/{batch}/release", dependencies=_guarded)
+def batch_release(batch: BatchId, act: Act, farm: AskedFarm) -> BatchSummary:
+    """Let a held batch run."""
+    requests.release(farm, batch, who=act.who, why=act.why)
+    return batches.batch_summary(farm, batch)
+
+
+@router.post("/api/v1/batches/{batch}/cancel", dependencies=_guarded)
+def batch_cancel(batch: BatchId, act: Act, farm: AskedFarm) -> BatchSummary:
+    """Give a batch up."""
+    requests.cancel(farm, batch, who=act.who, why=act.why)
+    return batches.batch_summary(farm, batch)
+
+
+def known_states(text: str) -> list[str]:
+    """``running,held`` as states. Raises InvalidInputError, naming those there are."""
+    wanted = [word for word in text.split(",") if word]
+    known = [state.value for state in BatchState]
+    unknown = [word for word in wanted if word not in known]
+    if unknown:
+        raise InvalidInputError(f"'{unknown[0][:50]}' is no state of a batch.", remedy=f"One of {', '.join(known)}.")
+    return wanted
