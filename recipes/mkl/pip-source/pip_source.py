@@ -25,6 +25,21 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 CACHE_VARIABLE = "FARM_SOURCE_CACHE"
+BACKENDS = ("setuptools/build_meta.py", "mesonpy.py")
+# To download a source distribution, pip asks its build system for the metadata, and some compile everything to answer.
+# In their stead this answers from the distribution's own PKG-INFO: nothing of what is downloaded is run.
+BACKEND = """
+import email, pathlib, shutil
+def get_requires_for_build_wheel(settings=None):
+    return []
+def prepare_metadata_for_build_wheel(folder, settings=None):
+    told = email.message_from_string(pathlib.Path("PKG-INFO").read_text(encoding="utf-8"))
+    info = pathlib.Path(folder, f"{told['Name']}-{told['Version']}.dist-info")
+    info.mkdir()
+    shutil.copy("PKG-INFO", info / "METADATA")
+    return info.name
+"""
+
 # What rattler-build sets so that no build can reach an index; only our own download may.
 BUILD_ONLY = ("PIP_NO_INDEX", "PIP_NO_DEPENDENCIES", "PIP_IGNORE_INSTALLED", "PIP_NO_BUILD_ISOLATION", "PIP_CACHE_DIR")
 
@@ -107,14 +122,25 @@ def download(group: tuple[Source, ...], folder: Path, python: str, pip: list[str
     listing.write_text("".join(f"{s.requirement} --hash=sha256:{s.sha256}\n" for s in group), encoding="utf-8")
     kind = ["--only-binary", ":all:", "--python-version", python] if is_wheel(group[0]) else source_only(group)
     command = [*pip, "download", "--quiet", "--no-deps", *kind, "--require-hashes", "-d", str(folder), "-r", str(listing)]
-    done = subprocess.run(command, env=pip_environment(), capture_output=True, text=True, check=False)
+    environment = pip_environment() | ({} if is_wheel(group[0]) else stand_in_backends(folder / "backends"))
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         names = ", ".join(s.requirement for s in group)
         raise SourceError(f"pip could not bring {names}: {done.stderr.strip()[-2000:]}\nFill the cache with fetch.py first.")
 
 
 def source_only(group: tuple[Source, ...]) -> list[str]:
-    return [word for s in group for word in ("--no-binary", s.requirement.partition("==")[0])]
+    return ["--no-build-isolation", *(word for s in group for word in ("--no-binary", s.requirement.partition("==")[0]))]
+
+
+def stand_in_backends(folder: Path) -> dict[str, str]:
+    """Write the stand-ins, and give what makes a Python find them first."""
+    for name in BACKENDS:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        (path.parent / "__init__.py").touch()
+        path.write_text(BACKEND, encoding="utf-8")
+    return {"PYTHONPATH": str(folder), "SETUPTOOLS_USE_DISTUTILS": "stdlib"}
 
 
 def pip_environment() -> dict[str, str]:

@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import shutil
+import subprocess
 import sys
 import tarfile
 import tempfile
@@ -81,6 +82,14 @@ class Sources(unittest.TestCase):
             tar.add(self.folder / "thing-1", "thing-1")
         pip_source.unpack_sdist(self.folder / "thing-1.tar.gz", self.folder / "out")
         self.assertEqual([p.name for p in (self.folder / "out").iterdir()], ["setup.py"])
+
+    def test_metadata_comes_from_the_distribution_without_running_it(self):
+        (self.folder / "PKG-INFO").write_text("Metadata-Version: 2.1\nName: Thing\nVersion: 1.0\n\nWords.\n")
+        code = "import sys; sys.path.insert(0, 'b'); import mesonpy; print(mesonpy.prepare_metadata_for_build_wheel('.'))"
+        environment = os.environ | pip_source.stand_in_backends(self.folder / "b")
+        done = subprocess.run([sys.executable, "-c", code], cwd=self.folder, env=environment, capture_output=True, text=True)
+        self.assertEqual(done.stdout.strip(), "Thing-1.0.dist-info", done.stderr)
+        self.assertTrue((self.folder / "Thing-1.0.dist-info" / "METADATA").is_file())
 
     def test_pip_is_asked_without_what_keeps_builds_offline(self):
         os.environ["PIP_NO_INDEX"] = "True"
