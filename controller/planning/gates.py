@@ -1,15 +1,114 @@
-"""Placeholder for a few minutes; the planning author replaces this file."""
+"""The gates of a promotion: pure questions about values, each answered with a verdict and its reasons."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from controller.domain.artifacts import Artifact
-from controller.domain.verdicts import GateAnswer, Verdict
+
+from controller.domain.artifacts import Artifact, Dependency
+from controller.domain.recipes import Origin
+from controller.domain.verdicts import Actor, GateAnswer, Verdict
+from controller.planning.holdings import Holdings, file_of, near
+from controller.planning.specs import admits
+from workers.contract.reports import Outcome
+
+_SHOWN = 20
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Candidate:
+    """A file to be promoted, with the outcome of its tests (a word of ``Outcome``; empty if they never ran)."""
+
     artifact: Artifact
     verdict: str
 
 
-def judge(files, there, stays=()):
-    return (GateAnswer("tested", Verdict.PASS if all(f.verdict == "passed" for f in files) else Verdict.REFUSED),)
+def judge(
+    files: Sequence[Candidate], there: Sequence[Artifact], stays: Sequence[str] = (), *, upstream: bool = False
+) -> tuple[GateAnswer, ...]:
+    """Every gate's answer to adding ``files`` to a channel that holds ``there``.
+
+    ``stays`` are names that the batch leaves behind. ``upstream`` says whether other channels stand behind this one.
+    """
+    adding = [candidate.artifact for candidate in files]
+    return (
+        built(files, stays),
+        tested(files),
+        closed(adding, there, upstream=upstream),
+        no_regression(adding, there),
+    )
+
+
+def built(files: Sequence[Candidate], stays: Sequence[str] = ()) -> GateAnswer:
+    """Something is there to be promoted; what stays behind is said, and does not stop the rest."""
+    left = tuple(f"{name} stays behind" for name in dict.fromkeys(stays))
+    if not files:
+        return GateAnswer("built", Verdict.REFUSED, ("the batch published nothing", *left), Actor.MAINTAINER)
+    return GateAnswer("built", Verdict.PASS, _shortened(left))
+
+
+def tested(files: Sequence[Candidate]) -> GateAnswer:
+    """The tests of every file passed. No tests, and tests that never ran, are no pass."""
+    failed = [c for c in files if c.verdict not in (Outcome.PASSED, Outcome.NO_TESTS, "")]
+    unknown = [c for c in files if c.verdict in (Outcome.NO_TESTS, "")]
+    if failed:
+        reasons = tuple(f"{file_of(c.artifact)}: {c.verdict.replace('_', ' ')}" for c in failed)
+        return GateAnswer("tested", Verdict.REFUSED, _shortened(reasons), Actor.MAINTAINER)
+    if unknown:
+        reasons = tuple(f"{file_of(c.artifact)}: {_untested(c)}" for c in unknown)
+        return GateAnswer("tested", Verdict.UNKNOWN, _shortened(reasons), Actor.MAINTAINER)
+    return GateAnswer("tested", Verdict.PASS)
+
+
+def _untested(candidate: Candidate) -> str:
+    return "carries no tests" if candidate.verdict else "was not tested"
+
+
+def closed(adding: Sequence[Artifact], there: Sequence[Artifact], *, upstream: bool = False) -> GateAnswer:
+    """Every run dependency of what is added is met by what will be there (rebuild-semantics 2.7, 1)."""
+    after = Holdings.of((*there, *adding))
+    reasons = tuple(
+        f"{file_of(artifact)} needs '{dependency.spec}', which would not be there"
+        for artifact in adding
+        for dependency in artifact.depends
+        if not after.meets(dependency.spec, artifact.subdir, upstream=upstream)
+    )
+    verdict, actor = (Verdict.BLOCKED, Actor.RELEASE_MANAGER) if reasons else (Verdict.PASS, Actor.NOBODY)
+    return GateAnswer("closed", verdict, _shortened(reasons), actor)
+
+
+def no_regression(adding: Sequence[Artifact], there: Sequence[Artifact]) -> GateAnswer:
+    """Nothing that is the newest of its name is left on an old package by an export's bound.
+
+    Whoever is held back by text in its own recipe is named, and stops nobody.
+    """
+    before, news = Holdings.of(there), Holdings.of(adding)
+    replaced = {(artifact.subdir, artifact.name) for artifact in adding}
+    refused: list[str] = []
+    noted: list[str] = []
+    for artifact in before.newest():
+        if (artifact.subdir, artifact.name) in replaced:
+            continue
+        for dependency in artifact.depends:
+            new = _left_behind(artifact, dependency, before, news)
+            if new is not None:
+                sentence = f"{file_of(artifact)} needs '{dependency.spec}' and would stay off {new.name} {new.version}"
+                (noted if dependency.origin is Origin.TEXT else refused).append(sentence)
+    if refused:
+        return GateAnswer("no regression", Verdict.REFUSED, _shortened((*refused, *noted)), Actor.MAINTAINER)
+    return GateAnswer("no regression", Verdict.PASS, _shortened(tuple(noted)))
+
+
+def _left_behind(user: Artifact, dependency: Dependency, before: Holdings, news: Holdings) -> Artifact | None:
+    """The new package that ``user`` cannot go with, if it went with the newest one so far."""
+    name = dependency.name.lower()
+    found = [new for new in news.by_name.get(name, ()) if near(new.subdir, user.subdir)]
+    if not found or any(admits(dependency.spec, new.version, new.build) for new in found):
+        return None
+    newest = [a for a in Holdings.of(before.by_name.get(name, ())).newest() if near(a.subdir, user.subdir)]
+    if not any(admits(dependency.spec, old.version, old.build) for old in newest):
+        return None
+    return found[0]
+
+
+def _shortened(reasons: tuple[str, ...]) -> tuple[str, ...]:
+    more = len(reasons) - _SHOWN
+    return (*reasons[:_SHOWN], f"and {more} more") if more > 0 else reasons
