@@ -102,9 +102,10 @@ def heartbeat(farm: Farm, attempt: str, token: str, beat: Heartbeat) -> Heartbea
     """Renew the lease, or say stop."""
     with farm.transaction() as session:
         row = holder(session, attempt, token)
+        before = row.phase  # renewing brings the row up to date
         held = jobs.renew(session, attempt, beat.lease, farm.lease_end(), beat.phase)
         workers.seen(session, row.worker, farm.now())
-        if held and beat.phase and beat.phase != row.phase:
+        if held and beat.phase and beat.phase != before:
             _note_phase(farm, session, row, beat.phase)
         return HeartbeatAnswer(stop=not held, reason="" if held else f"the lease is over ({row.state})")
 
