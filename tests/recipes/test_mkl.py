@@ -6,20 +6,24 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 import yaml
 
-from controller.domain.recipes import Output, Reading, Section
+from controller.domain.artifacts import Artifact, Dependency, UsedPackage
+from controller.domain.plans import Membership, Rule
+from controller.domain.recipes import Origin, Output, Reading, Section
 from controller.gateways.recipes import read_tree
+from controller.planning.impact import decide
+
+from .conftest import HERE, Workshop, build_order, empty_channel
+from .test_starter_plans import published
 
 RECIPES = Path(__file__).parents[2] / "recipes"
 TREE, CHANGES, STARTER = RECIPES / "mkl", RECIPES / "mkl-changes", RECIPES / "starter"
 MOVES = sorted(path.name for path in CHANGES.iterdir() if path.is_dir() and path.name != "__pycache__")
-SUBDIRS = ("linux-64", "noarch")
+QUICK = ("mkl-2025", "numexpr-crash", "numexpr-cured")
 
 THE_FIVE = {"tbb", "intel-openmp", "mkl", "mkl-include", "mkl-devel"}
 COMPILED_ON_MKL = {"numexpr", "pycblas", "cblas-matmul"}
@@ -29,13 +33,12 @@ UNTOUCHED = TOOLS | {"numpy", "scipy"}
 
 
 def lay_out(target: Path, *changes: str) -> Path:
-    """The whole tree as the demonstration makes it: with the starter's two packages, and changes laid over."""
-    shutil.copytree(TREE, target, ignore=shutil.ignore_patterns("__pycache__"))
+    """The whole tree as its README makes it: with the starter's two packages, and changes laid over."""
     for name in ("python", "host-cc"):
         shutil.copytree(STARTER / name, target / name)
+    for folder in (TREE, *(CHANGES / change for change in changes)):
+        shutil.copytree(folder, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
     run(STARTER / "pin_python.py", target)
-    for change in changes:
-        run(CHANGES / "apply.py", change, target)
     return target
 
 
@@ -45,34 +48,33 @@ def run(*command: object) -> str:
     return done.stdout
 
 
-def read(tree: Path) -> Reading:
-    return read_tree(tree, SUBDIRS, "0" * 40)
+def on_linux_alone(tree: Path) -> Reading:
+    return read_tree(tree, ("linux-64",), "0" * 40)
 
 
-def on_linux(reading: Reading) -> dict[str, Output]:
-    """By name; of what is not noarch, the one for linux-64."""
-    return {o.name: o for o in reading.outputs if o.subdir == "linux-64" or o.noarch}
+def by_name(reading: Reading) -> dict[str, Output]:
+    return {output.name: output for output in reading.outputs}
 
 
 def needs(output: Output, section: Section) -> set[str]:
-    return {requirement.name for requirement in output.requirements if requirement.section is section}
+    return {requirement.name for requirement in output.in_section(section)}
 
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Output]:
-    return on_linux(read(lay_out(tmp_path_factory.mktemp("base") / "tree")))
+    return by_name(on_linux_alone(lay_out(tmp_path_factory.mktemp("base") / "tree")))
 
 
 @pytest.fixture(scope="module")
 def moved(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Output]:
-    return on_linux(read(lay_out(tmp_path_factory.mktemp("moved") / "tree", "mkl-2025")))
+    return by_name(on_linux_alone(lay_out(tmp_path_factory.mktemp("moved") / "tree", "mkl-2025")))
 
 
 @pytest.mark.parametrize("changes", [[], *([move] for move in MOVES)], ids=["as it is", *MOVES])
 def test_every_recipe_is_read(changes: list[str], tmp_path: Path) -> None:
-    reading = read(lay_out(tmp_path / "tree", *changes))
+    reading = on_linux_alone(lay_out(tmp_path / "tree", *changes))
     assert reading.refusals == ()
-    assert set(on_linux(reading)) == THE_FIVE | COMPILED_ON_MKL | RUN_ONLY | UNTOUCHED | {"linfit"}
+    assert set(by_name(reading)) == THE_FIVE | COMPILED_ON_MKL | RUN_ONLY | UNTOUCHED | {"linfit"}
 
 
 def test_every_package_carries_tests(base: dict[str, Output]) -> None:
@@ -96,11 +98,9 @@ def test_mkl_devel_exports_mkl_below_the_next_major(state: str, exported: str, r
     assert outputs["mkl-devel"].run_exports.weak == (exported,)
 
 
-def test_the_new_mkl_moves_the_hash_of_what_is_compiled_on_it_and_of_nothing_else(
-    base: dict[str, Output], moved: dict[str, Output]
-) -> None:
-    assert {name for name in base if base[name].hash != moved[name].hash} == COMPILED_ON_MKL
+def test_the_new_mkl_moves_five_versions_and_no_hash(base: dict[str, Output], moved: dict[str, Output]) -> None:
     assert {name for name in base if base[name].version != moved[name].version} == THE_FIVE
+    assert {name for name in base if base[name].hash != moved[name].hash} == set()
 
 
 def test_where_there_is_no_mkl_only_the_rest_is_offered(tmp_path: Path) -> None:
@@ -141,20 +141,6 @@ def test_no_index_is_named_and_no_file_is_committed() -> None:
     assert [path for path in files if named.search(path.read_text(encoding="utf-8"))] == []
 
 
-def test_a_change_leaves_the_pins_of_the_machine_alone(tmp_path: Path) -> None:
-    tree = lay_out(tmp_path / "tree")
-    variants = tree / "variants.yaml"
-    variants.write_text(re.sub(r'"3\.\d+\.\*"', '"3.99.*"', variants.read_text()))
-    run(CHANGES / "apply.py", "mkl-2025", tree)
-    pins = yaml.safe_load(variants.read_text())
-    assert (pins["python"], pins["mkl_devel"]) == (["3.99.*"], ["2025.3"])
-
-
-def test_an_unknown_change_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(AssertionError, match="there is no folder"):
-        run(CHANGES / "apply.py", "mkl-1999", tmp_path)
-
-
 def test_the_tool_that_brings_sources_keeps_its_promises() -> None:
     run("-B", TREE / "pip-source" / "test_pip_source.py")
 
@@ -168,119 +154,113 @@ def load_pip_source():
     return pip_source
 
 
+# ---- what the planner makes of the changes --------------------------------------------------------------------------
+
+
+def as_built(output: Output, outputs: dict[str, Output]) -> Artifact:
+    """What the file of an output would record: its run requirements, and what its host requirements export."""
+    hosts = [outputs[r.name] for r in output.in_section(Section.HOST)]
+    exports = [
+        (o.name, text) for o in hosts for text in (o.run_exports.noarch if output.noarch else o.run_exports.weak)
+    ]
+    depends = [Dependency(r.spec) for r in output.in_section(Section.RUN)]
+    depends += [Dependency(text, Origin.RUN_EXPORT, name) for name, text in exports]
+    direct = output.in_section(Section.BUILD, Section.HOST)
+    used = [(str(r.section), outputs[r.name]) for r in direct]
+    return Artifact(
+        file_name=output.file_name, subdir=output.subdir, name=output.name, version=output.version, build=output.build,
+        build_number=0, sha256="", md5="", size=0, timestamp_ms=0, depends=tuple(depends), noarch=output.noarch,
+        run_exports=output.run_exports, has_run_exports=bool(output.run_exports),
+        used=tuple(UsedPackage(section, o.name, o.version, o.build, o.subdir, direct=True) for section, o in used),
+        tests=output.tests, recipe=output.recipe, hash=output.hash, fingerprint=output.fingerprint,
+        variant=dict(output.variant),
+    )  # fmt: skip
+
+
+EXPECTED = {
+    "mkl-2025": (THE_FIVE | COMPILED_ON_MKL, RUN_ONLY | {"linfit"}),
+    "numexpr-crash": ({"numpy"}, {"numexpr", "scipy", "linfit", "sparse-dot-mkl", "pypardiso"}),
+    "numexpr-cured": ({"numpy", "numexpr"}, {"scipy", "linfit", "sparse-dot-mkl", "pypardiso"}),
+    "numpy-on-mkl": ({"numpy"}, {"numexpr", "scipy", "linfit", "sparse-dot-mkl", "pypardiso"}),
+}
+
+
+def decided(reading: Reading, published: Iterable[Artifact]) -> dict[Membership, set[str]]:
+    members = decide(reading, tuple(published)).members
+    return {kind: {each.output.name for each in members if each.membership is kind} for kind in Membership}
+
+
+@pytest.mark.parametrize("change", MOVES)
+def test_the_planner_says_of_a_change_what_the_readme_says(
+    change: str, base: dict[str, Output], tmp_path: Path
+) -> None:
+    found = decided(on_linux_alone(lay_out(tmp_path / "tree", change)), [as_built(o, base) for o in base.values()])
+    assert (found[Membership.REBUILD], found[Membership.RETEST]) == EXPECTED[change]
+    assert found[Membership.EDIT] == set()
+
+
+def test_the_compiled_are_rebuilt_because_their_bound_excludes_the_new_mkl(
+    base: dict[str, Output], tmp_path: Path
+) -> None:
+    reading = on_linux_alone(lay_out(tmp_path / "tree", "mkl-2025"))
+    members = decide(reading, [as_built(o, base) for o in base.values()]).members
+    reasons = {m.output.name: m.reasons[0] for m in members if m.output.name in COMPILED_ON_MKL}
+    assert {(reason.rule, reason.spec) for reason in reasons.values()} == {(Rule.R1, "mkl >=2024.2.2,<2025.0a0")}
+
+
 # ---- from here on everything is real, and takes minutes -------------------------------------------------------------
-
-REAL = [
-    pytest.mark.mkl,
-    pytest.mark.timeout(3600),
-    pytest.mark.skipif(sys.platform != "linux", reason="MKL is for linux-64 here"),
-]
-
-BUILD = """
-import sys
-from rattler_build import JinjaConfig, PlatformConfig, RenderConfig, Stage0Recipe, ToolConfiguration, VariantConfig
-recipe, variants, channel = sys.argv[1:]
-platform = PlatformConfig(target_platform="linux-64", build_platform="linux-64", host_platform="linux-64")
-config = VariantConfig.from_files_with_context([variants], JinjaConfig(platform=platform))
-for variant in Stage0Recipe.from_file(recipe).render(config, RenderConfig(platform=platform)):
-    result = variant.run_build(ToolConfiguration(test_strategy="skip"), output_dir=channel,
-                               channels=["file://" + channel], package_format="conda:1")
-    print("built", result.packages[0])
-"""
-TEST = """
-import sys
-from rattler_build import Package
-package, channel = Package.from_file(sys.argv[1]), sys.argv[2]
-for index in range(len(package.tests)):
-    result = package.run_test(index, channel=["file://" + channel])
-    print("\\n".join(result.output))
-    if not result.success:
-        sys.exit(1)
-"""
-
-
-@dataclass(frozen=True)
-class Farm:
-    """The least that builds: one channel, one package after the other, each in a process of its own."""
-
-    tree: Path
-    channel: Path
-    environment: dict[str, str]
-
-    def child(self, code: str, *arguments: object) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-c", code, *map(str, arguments)]
-        return subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)
-
-    def build(self, name: str) -> Path:
-        done = self.child(BUILD, self.tree / name / "recipe.yaml", self.tree / "variants.yaml", self.channel)
-        assert done.returncode == 0, f"{name}: {done.stdout[-4000:]}{done.stderr[-4000:]}"
-        return Path(done.stdout.rpartition("built ")[2].strip())
-
-    def test(self, package: Path) -> str:
-        """Empty when all tests passed, else the log of the one that did not."""
-        done = self.child(TEST, package, self.channel)
-        return "" if done.returncode == 0 else done.stdout + done.stderr
-
-    def build_and_test(self, names: Iterable[str]) -> dict[str, str]:
-        """What failed, with its log."""
-        return {name: log for name in names if (log := self.test(self.build(name)))}
-
-    def newest(self, name: str) -> Path:
-        found = [path for path in self.channel.glob(f"*/{name}-*.conda") if path.name.rsplit("-", 2)[0] == name]
-        return max(found, key=lambda path: path.stat().st_mtime_ns)
-
-    def changed(self, folder: Path, *changes: str) -> "Farm":
-        shutil.copytree(self.channel, folder / "channel", ignore=shutil.ignore_patterns("bld"))
-        return Farm(lay_out(folder / "tree", *changes), folder / "channel", self.environment)
-
-
-def in_order(tree: Path) -> list[str]:
-    outputs = on_linux(read(tree))
-    graph = {n: {r.name for r in o.requirements} | set(o.test_requirements) for n, o in outputs.items()}
-    return [name for name in TopologicalSorter(graph).static_order() if name in outputs]
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Farm]:
+def built(tmp_path_factory: pytest.TempPathFactory, tools: None) -> Iterator[Workshop]:
     """The tree at MKL 2024.2, all of it built and tested."""
     work = tmp_path_factory.mktemp("mkl")
-    cache = Path(os.environ.get("FARM_SOURCE_CACHE") or work / "sources")
-    print(run(TREE / "fetch.py", "--into", cache, TREE, CHANGES))
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    own = {"FARM_SOURCE_CACHE": str(cache), "RATTLER_CACHE_DIR": str(work / "packages"), "PATH": path}
-    farm = Farm(lay_out(work / "tree"), work / "channel", os.environ | own)
-    assert farm.build_and_test(in_order(farm.tree)) == {}
-    yield farm
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FARM_SOURCE_CACHE", os.environ.get("FARM_SOURCE_CACHE") or str(work / "sources"))
+        run(TREE / "fetch.py", "--into", os.environ["FARM_SOURCE_CACHE"], TREE, *(CHANGES / each for each in QUICK))
+        workshop = Workshop(lay_out(work / "tree"), empty_channel(work / "channel"))
+        workshop.build_all()
+        assert workshop.failures(sorted(workshop.built)) == {}
+        yield workshop
     shutil.rmtree(work)
 
 
+def after(built: Workshop, folder: Path, change: str, *rebuilt: str) -> Workshop:
+    """A copy with the change laid over and these recipes built again, in an order that serves."""
+    workshop = built.copied_to(folder)
+    shutil.copytree(CHANGES / change, workshop.tree, dirs_exist_ok=True)
+    for name in [name for name in build_order(workshop.tree) if name in rebuilt]:
+        workshop.build(name, 1)
+    return workshop
+
+
+@pytest.mark.mkl
+@pytest.mark.timeout(3600)
+@pytest.mark.skipif(HERE != "linux-64", reason="this tree has MKL for linux-64 alone")
 class TestTheRealThing:
     """Slow, and needs the wheels."""
 
-    pytestmark = REAL
+    def test_the_planner_says_the_same_of_real_files(self, built: Workshop, tmp_path: Path) -> None:
+        before = published(built, on_linux_alone(built.tree))
+        for change in MOVES:
+            found = decided(on_linux_alone(lay_out(tmp_path / change, change)), before)
+            assert (found[Membership.REBUILD], found[Membership.RETEST]) == EXPECTED[change]
 
-    def test_the_new_mkl_is_taken_by_the_rebuilt_and_by_the_run_only(self, built: Farm, tmp_path: Path) -> None:
-        farm = built.changed(tmp_path, "mkl-2025")
-        rebuilt = [name for name in in_order(farm.tree) if name in THE_FIVE | COMPILED_ON_MKL]
-        assert farm.build_and_test(rebuilt) == {}
-        assert [name for name in [*RUN_ONLY, "linfit"] if farm.test(farm.newest(name))] == []
+    def test_the_rebuilt_and_the_run_only_work_with_the_new_mkl(self, built: Workshop, tmp_path: Path) -> None:
+        workshop = after(built, tmp_path, "mkl-2025", *THE_FIVE, *COMPILED_ON_MKL)
+        assert workshop.failures(sorted(THE_FIVE | COMPILED_ON_MKL | RUN_ONLY | {"linfit"})) == {}
 
-    def test_what_was_compiled_on_the_old_mkl_holds_it_back(self, built: Farm, tmp_path: Path) -> None:
-        farm = built.changed(tmp_path, "mkl-2025")
-        for name in [name for name in in_order(farm.tree) if name in THE_FIVE]:
-            farm.build(name)
-        done = farm.child(TEST, farm.newest("numexpr"), farm.channel)
-        assert done.returncode == 0, done.stdout
-        assert re.search(r"│ mkl +┆ 2024\.2\.2 ", done.stdout), "its bound must keep it with the MKL it was built for"
+    def test_what_was_compiled_on_the_old_mkl_stays_with_it(self, built: Workshop, tmp_path: Path) -> None:
+        workshop = after(built, tmp_path, "mkl-2025", *THE_FIVE)
+        said = "\n".join(workshop.test("numexpr")[0].output)
+        assert re.search(r"│ mkl +┆ 2024\.2\.2 ", said), said
 
-    def test_the_new_numpy_crashes_numexpr_alone(self, built: Farm, tmp_path: Path) -> None:
-        farm = built.changed(tmp_path, "numexpr-crash")
-        assert farm.build_and_test(["numpy"]) == {}
-        failed = {name: farm.test(farm.newest(name)) for name in ["numexpr", "scipy", "linfit", *RUN_ONLY]}
-        assert [name for name, log in failed.items() if log] == ["numexpr"]
-        assert "status 134" in failed["numexpr"] or "status 139" in failed["numexpr"]
+    def test_the_new_numpy_crashes_numexpr_alone(self, built: Workshop, tmp_path: Path) -> None:
+        workshop = after(built, tmp_path, "numexpr-crash", "numpy")
+        failed = workshop.failures(["numpy", *EXPECTED["numexpr-crash"][1]])
+        assert set(failed) == {"numexpr"}
+        assert re.search("status (134|139)", "\n".join(failed["numexpr"]))
 
-    def test_a_newer_numexpr_cures_the_crash(self, built: Farm, tmp_path: Path) -> None:
-        farm = built.changed(tmp_path, "numexpr-cured")
-        assert farm.build_and_test(["numpy", "numexpr"]) == {}
-        assert farm.test(farm.newest("linfit")) == ""
+    def test_a_newer_numexpr_cures_the_crash(self, built: Workshop, tmp_path: Path) -> None:
+        workshop = after(built, tmp_path, "numexpr-cured", "numpy", "numexpr")
+        assert workshop.failures(["numpy", "numexpr", "linfit"]) == {}
