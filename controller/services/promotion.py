@@ -141,7 +141,7 @@ def _standing(session: Session, channel: str, number: int) -> int:
 def _restore(
     farm: Farm, session: Session, preview: MovePreview, move: SnapshotRow, *, who: str, why: str
 ) -> MovePreview:
-    snapshot = channels.go_back(farm, session, preview.channel, move.base, batch_id=move.batch_id, who=who, why=why)
+    snapshot = channels.go_back(farm, session, preview.channel, move, who=who, why=why)
     if move.batch_id is not None:
         batch = batches.find_batch(session, f"B-{move.batch_id}", lock=True)
         move_batch(farm, session, batch, BatchEvent.RESTORE)

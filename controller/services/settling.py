@@ -2,20 +2,68 @@
 
 from controller.domain.batches import BatchEvent, BatchState
 from controller.domain.channels import TESTING
+from controller.domain.jobs import JobKind, JobState
+from controller.domain.recipes import Output
+from controller.domain.verdicts import StaysBehind
+from controller.planning.subset import JobEnd, Subset, largest_safe_subset
 from controller.services import channels
 from controller.services.farm import Farm
 from controller.services.requests import move_batch
 from controller.storage import artifacts, batches, jobs
+from controller.storage import channels as stored
+from controller.storage.batches import BatchRow
+from controller.storage.database import Session
+from controller.storage.jobs import JobRow
+from controller.storage.tables import from_json, to_json
 
 
 def settle(farm: Farm, batch: str) -> None:
+    """Give the verdict once: whole, the largest safe subset, or nothing. Done already, it changes nothing."""
     with farm.transaction() as session:
+        stored.lock_channel(session, TESTING)
         row = batches.find_batch(session, batch, lock=True)
         if row.state != BatchState.RUNNING or jobs.has_open_jobs(session, row.id or 0):
             return
-        rows = artifacts.of_batch(session, row.id or 0)
-        good = all(j.state == "passed" for j in jobs.jobs_of_batch(session, row.id or 0))
-        if good:
-            channels.publish(farm, session, TESTING, rows, batch_id=row.id, who="farm", why=f"{batch} settled")
-        move_batch(farm, session, row, BatchEvent.SETTLE_WHOLE if good else BatchEvent.SETTLE_EMPTY,
-            settled_at=farm.now(), published=[r.file for r in rows] if good else [])
+        ended = jobs.jobs_of_batch(session, row.id or 0)
+        subset = _subset(farm, session, row, ended)
+        if subset.publish:
+            files = artifacts.find_files(session, subset.publish)
+            why = f"{row.name} settled"
+            channels.publish(farm, session, TESTING, files, batch_id=row.id, who="farm", why=why)
+        move_batch(
+            farm, session, row, _event(ended, subset), settled_at=farm.now(), published=sorted(subset.publish),
+            stays=[to_json(StaysBehind, stays) for stays in subset.stays],
+        )  # fmt: skip
+
+
+def _subset(farm: Farm, session: Session, batch: BatchRow, ended: list[JobRow]) -> Subset:
+    base = stored.files_in(session, TESTING, stored.current_of(session, TESTING))
+    mine = artifacts.of_batch(session, batch.id or 0)
+    published = {row.file for row in base}
+    parents = jobs.edges_of_batch(session, batch.id or 0)
+    return largest_safe_subset(
+        [_end(job, parents.get(job.id or 0, ())) for job in ended],
+        [row.value() for row in base],
+        [row.value() for row in mine if row.file not in published],
+        upstream=bool(farm.rules.upstream),
+    )
+
+
+def _end(job: JobRow, parents: tuple[int, ...]) -> JobEnd:
+    kind = JobKind(job.kind)
+    return JobEnd(
+        kind=kind, name=job.name, subdir=job.subdir, state=JobState(job.state),
+        files=_planned(job) if kind is JobKind.BUILD else (job.artifact,), id=job.public,
+        parents=tuple(f"J-{parent}" for parent in parents),
+    )  # fmt: skip
+
+
+def _planned(job: JobRow) -> tuple[str, ...]:
+    outputs = [from_json(Output, data) for data in job.outputs]
+    return tuple(f"{output.subdir}/{output.file_name}" for output in outputs)
+
+
+def _event(ended: list[JobRow], subset: Subset) -> BatchEvent:
+    if not subset.stays and all(job.state == JobState.PASSED for job in ended):
+        return BatchEvent.SETTLE_WHOLE
+    return BatchEvent.SETTLE_PARTLY if subset.publish else BatchEvent.SETTLE_EMPTY

@@ -239,6 +239,19 @@ def parents_of(session: Session, job_ids: Iterable[int]) -> list[int]:
     return list(session.exec(query).all())
 
 
+def edges_of_batch(session: Session, batch_id: int) -> dict[int, tuple[int, ...]]:
+    """Job id to the ids of the jobs it waits for."""
+    query = (
+        select(JobEdge.child_id, JobEdge.parent_id)
+        .join(JobRow, col(JobRow.id) == col(JobEdge.child_id))
+        .where(JobRow.batch_id == batch_id)
+    )
+    parents: dict[int, tuple[int, ...]] = {}
+    for child, parent in session.exec(query).all():
+        parents[child] = (*parents.get(child, ()), parent)
+    return parents
+
+
 def jobs_by_ids(session: Session, ids: Sequence[int]) -> list[JobRow]:
     """These jobs, in waves."""
     query = select(JobRow).where(col(JobRow.id).in_(ids)).order_by(col(JobRow.wave), col(JobRow.id))

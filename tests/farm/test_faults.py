@@ -17,7 +17,7 @@ pytestmark = pytest.mark.farm
 
 def slow_then_leaf(tree: Path, seconds: float) -> None:
     write_recipe(tree, "slow", script=(f"sleep {seconds}",), exports=("slow >=1",))
-    write_recipe(tree, "leaf", host=("slow",), test=('grep -q "1.0" "$PREFIX/share/slow.txt"',))
+    write_recipe(tree, "leaf", host=("slow",), run=("slow",), test=('grep -q "1.0" "$PREFIX/share/slow.txt"',))
     commit(tree, "a slow one and a leaf on it")
 
 
@@ -68,8 +68,8 @@ def test_a_killed_worker_costs_a_lease_and_no_job(tmp_path: Path) -> None:
     with live_farm(tmp_path, workers=1) as farm:
         batch = farm.push(tree)
         worker = farm.running(batch, "build", "slow")["worker"]
-        for pid in [p for p in pids_naming(f"--name {worker}") if p != farm.process.pid]:
-            os.kill(pid, signal.SIGKILL)
+        (pid,) = pids_naming(f"--name {worker} ")
+        os.kill(pid, signal.SIGKILL)
         view = farm.settled(batch)
         assert passed(view)
         job = farm.get(f"/api/v1/jobs/{farm.jobs(batch)['build', 'slow']['id']}")
@@ -125,7 +125,7 @@ def test_a_second_farm_on_the_same_data_folder_is_refused(tmp_path: Path) -> Non
         done = subprocess.run(second.command(), capture_output=True, text=True, timeout=60, check=False)
         assert done.returncode == 1
         assert str(farm.process.pid) in done.stderr
-        assert farm.get("/healthz")
+        assert farm.get("/api/v1/farm")
 
 
 def test_a_taken_port_is_said_with_the_flag_that_changes_it(tmp_path: Path) -> None:

@@ -124,13 +124,17 @@ class LiveFarm:
         return {(job["kind"], job["name"]): job for job in self.batch(batch)["jobs"]}
 
     def running(self, batch: str, kind: str, name: str) -> dict[str, Any]:
-        """The job, once a worker runs it and has said in which phase."""
+        """The job, once a worker has begun to build it: its log says so."""
 
         def look() -> dict[str, Any] | None:
             job = self.jobs(batch)[kind, name]
-            return job if job["state"] == "running" and job["phase"] else None
+            return job if job["state"] == "running" and self._says(job["id"], "[farm] phase build") else None
 
         return dict(wait_until(look, 60, f"a running {kind} of {name}"))
+
+    def _says(self, job: str, words: str) -> bool:
+        log = self.get(f"/api/v1/jobs/{job}/log?first=1&count=1000")
+        return any(words in line for line in log["lines"])
 
     def broker(self) -> dict[str, Any]:
         return dict(json.loads((self.data / "broker.json").read_text(encoding="utf-8")))
@@ -150,7 +154,7 @@ def live_farm(folder: Path, workers: int = 1, **settings: object) -> Iterator[Li
 
 def pids_naming(text: str) -> list[int]:
     """Processes whose command line names ``text``: on Linux, by /proc; elsewhere by ps."""
-    listing = subprocess.run(["ps", "-eo", "pid=,args="], capture_output=True, text=True, check=True).stdout
+    listing = subprocess.run(["ps", "-eww", "-o", "pid=,args="], capture_output=True, text=True, check=True).stdout
     rows = (line.strip().split(None, 1) for line in listing.splitlines())
     return [int(pid) for pid, *args in rows if args and text in args[0] and int(pid) != os.getpid()]
 
