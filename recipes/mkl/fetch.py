@@ -3,8 +3,8 @@
 
     python recipes/mkl/fetch.py [--into FOLDER] [--python 3.11] [--subdir linux-64] [TREE ...]
 
-Every ``sources.toml`` below the given trees (this one, when none is given) is read, and what the cache lacks is
-downloaded and checked. Running it again downloads nothing. Builds then need no network.
+Every ``sources.toml`` below the given trees (this one and its changes, when none is given) is read, and what the cache
+lacks is downloaded and checked. Running it again downloads nothing. Builds then need no network.
 """
 
 import argparse
@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+TREES = [folder for folder in (HERE, HERE.parent / "mkl-changes") if folder.is_dir()]
 sys.path.insert(0, str(HERE / "pip-source"))
 
 import pip_source  # noqa: E402
@@ -29,7 +30,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--into", type=Path, default=pip_source.cache_folder(), help="the cache (default: %(default)s)")
     parser.add_argument("--python", default=f"{sys.version_info.major}.{sys.version_info.minor}", help="of the built packages")
     parser.add_argument("--subdir", default=SUBDIRS.get((platform.system(), platform.machine()), "linux-64"))
-    parser.add_argument("trees", nargs="*", type=Path, default=[HERE], metavar="TREE")
+    parser.add_argument("trees", nargs="*", type=Path, default=TREES, metavar="TREE")
     return parser.parse_args()
 
 

@@ -36,9 +36,10 @@ def lay_out(target: Path, *changes: str) -> Path:
     """The whole tree as its README makes it: with the starter's two packages, and changes laid over."""
     for name in ("python", "host-cc"):
         shutil.copytree(STARTER / name, target / name)
-    for folder in (TREE, *(CHANGES / change for change in changes)):
-        shutil.copytree(folder, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(TREE, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
     run(STARTER / "pin_python.py", target)
+    for change in changes:
+        run(CHANGES / "apply.py", change, target)
     return target
 
 
@@ -141,6 +142,11 @@ def test_no_index_is_named_and_no_file_is_committed() -> None:
     assert [path for path in files if named.search(path.read_text(encoding="utf-8"))] == []
 
 
+def test_an_unknown_change_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match="there is no folder"):
+        run(CHANGES / "apply.py", "mkl-1999", tmp_path)
+
+
 def test_the_tool_that_brings_sources_keeps_its_promises() -> None:
     run("-B", TREE / "pip-source" / "test_pip_source.py")
 
@@ -228,7 +234,7 @@ def built(tmp_path_factory: pytest.TempPathFactory, tools: None) -> Iterator[Wor
 def after(built: Workshop, folder: Path, change: str, *rebuilt: str) -> Workshop:
     """A copy with the change laid over and these recipes built again, in an order that serves."""
     workshop = built.copied_to(folder)
-    shutil.copytree(CHANGES / change, workshop.tree, dirs_exist_ok=True)
+    run(CHANGES / "apply.py", change, workshop.tree)
     for name in [name for name in build_order(workshop.tree) if name in rebuilt]:
         workshop.build(name, 1)
     return workshop
