@@ -73,6 +73,7 @@ class FakeController:
         self.requests: list[tuple[str, str]] = []
         self.fault: Fault = lambda _request: None
         self.lease_seconds = 30.0
+        self.away = False
         self.lock = threading.RLock()
         self.url = ""
 
@@ -100,6 +101,8 @@ class FakeController:
 
     def serve(self, request: Request) -> tuple[int, dict[str, str], bytes]:
         with self.lock:
+            if self.away:
+                raise AwayError
             self.requests.append((request.method, request.path))
             refusal = self.fault(request)
             if refusal is not None:
@@ -133,9 +136,7 @@ class FakeController:
         spec, lease = self.queue.pop(0), len(self.attempts) + 1
         attempt = Attempt(f"{spec.job}.{lease}", lease, f"token-{lease}", spec, asked["worker"])
         self.attempts[attempt.id] = attempt
-        claim = Claim(
-            attempt=attempt.id, lease=lease, token=attempt.token, lease_seconds=self.lease_seconds, spec=spec
-        )
+        claim = Claim(attempt=attempt.id, lease=lease, token=attempt.token, lease_seconds=self.lease_seconds, spec=spec)
         return 200, {}, claim.model_dump_json().encode()
 
     def _worker(self, request: Request) -> tuple[int, dict[str, str], bytes]:
@@ -170,10 +171,10 @@ class FakeController:
             attempt.log += request.body[kept - offset :]
         return 204, {paths.OFFSET_HEADER: str(len(attempt.log))}, b""
 
-    def _blobs(self, attempt: Attempt, request: Request, digest: str) -> tuple[int, dict[str, str], bytes]:
+    def _blobs(self, _attempt: Attempt, _request: Request, digest: str) -> tuple[int, dict[str, str], bytes]:
         return 200, {}, self.blobs[digest]
 
-    def _uploads(self, attempt: Attempt, request: Request, digest: str) -> tuple[int, dict[str, str], bytes]:
+    def _uploads(self, _attempt: Attempt, request: Request, digest: str) -> tuple[int, dict[str, str], bytes]:
         if digest in self.blobs:
             return 204, {paths.OFFSET_HEADER: str(len(self.blobs[digest]))}, b""
         kept = self.partial.setdefault(digest, bytearray())
@@ -205,7 +206,7 @@ def served(path: Path) -> tuple[int, dict[str, str], bytes]:
     return 200, {"Content-Type": "application/octet-stream"}, path.read_bytes()
 
 
-class Away(Exception):
+class AwayError(Exception):
     """Raised by a fault to close the connection without an answer."""
 
 
@@ -218,7 +219,7 @@ def _handler(controller: FakeController) -> type[BaseHTTPRequestHandler]:
             headers = {name.lower(): value for name, value in self.headers.items()}
             try:
                 status, answer, data = controller.serve(Request(self.command, self.path, headers, body))
-            except Away:
+            except AwayError:
                 self.close_connection = True
                 return
             self.send_response(status)
@@ -255,12 +256,14 @@ class RunningController(FakeController):
         self.start()
 
     def start(self) -> None:
+        self.away = False
         self._server = _Server(("127.0.0.1", self._port), _handler(self))
         self._port = self._server.server_port
         self.url = f"http://127.0.0.1:{self._port}"
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
 
     def stop(self) -> None:
+        self.away = True  # connections that are open already get no answer either
         if self._server is not None:
             self._server.shutdown()
             self._server.server_close()

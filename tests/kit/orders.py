@@ -51,7 +51,8 @@ def build_order(
         order=BuildOrder(
             recipe=folder.name, source_sha256=controller.add_source(folder), variant_config=variants,
             target_platform=platform, build_platform=HERE, build_number=number,
-            files=planned(folder, number, variants, platform) if files is None else tuple(files), parents=tuple(parents),
+            files=planned(folder, number, variants, platform) if files is None else tuple(files),
+            parents=tuple(parents),
         ),
     )  # fmt: skip
 
@@ -75,11 +76,11 @@ def publish(controller: RunningController, attempt: str, channel: str = "main") 
     ]
 
 
-def check_order(test: TestOrder, job: str = "J-2", channels: Sequence[str] = ("/channels/main",), **limits: float) -> JobSpec:
+def check_order(
+    test: TestOrder, job: str = "J-2", channels: Sequence[str] = ("/channels/main",), **limits: float
+) -> JobSpec:
     """The order to test a published file."""
-    return JobSpec(
-        job=job, batch="B-1", channels=tuple(channels), limits=Limits.model_validate(limits), order=test
-    )
+    return JobSpec(job=job, batch="B-1", channels=tuple(channels), limits=Limits.model_validate(limits), order=test)
 
 
 def index(channel: Path) -> None:

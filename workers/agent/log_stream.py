@@ -18,6 +18,9 @@ _PIECE = 256 * 1024
 _NOTES = 64 * 1024
 """Bytes above the limit that the worker's own last notes may take."""
 
+_SETBACKS = 10
+"""Times that the controller may have kept less than it said before, as after a crash of its machine."""
+
 
 class LogTooLongError(Exception):
     """The log has reached its limit."""
@@ -35,6 +38,7 @@ class LogStream:
         self._sent = 0
         self._news = threading.Event()
         self._closing = threading.Event()
+        self._setbacks = 0
         self._abandoned = False
         self._failure: Exception | None = None
         self._thread = threading.Thread(target=self._send_all, name="log-stream", daemon=True)
@@ -95,7 +99,8 @@ class LogStream:
         closing = self._closing.is_set()  # looked at before the rest is sent, so nothing written earlier is missed
         while not self._abandoned and (piece := self._piece()):
             kept = self._holding.send_log(self._sent, piece, over=lambda: self._abandoned)
-            if kept <= self._sent:
+            self._setbacks += kept < self._sent
+            if kept == self._sent or self._setbacks > _SETBACKS:
                 raise LogTooLongError("The controller takes no more of this log.")
             self._sent = min(kept, self._written)
         if closing:

@@ -6,7 +6,7 @@ from workers.contract.messages import Message
 
 NOARCH = "noarch"
 
-_POOL = re.compile(r"^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9][a-z0-9-]*)?$")
+_POOL = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9][a-z0-9-]*)?")
 
 
 class Machine(Message):
@@ -27,7 +27,7 @@ class Machine(Message):
 
 def is_pool(name: str) -> bool:
     """Whether ``name`` is a pool: a subdir, optionally with a class, as ``linux-64.large``."""
-    return bool(_POOL.match(name))
+    return bool(_POOL.fullmatch(name))
 
 
 def pool_subdir(pool: str) -> str:

@@ -4,7 +4,11 @@ from pathlib import Path
 from workers.builders.events import BuiltFile, Line, PhaseStart, Result, Speaker, TestEnd, parse
 
 RESULT = Result(
-    "failed", "test", "1 of 2", (BuiltFile("a-1-0.conda", "noarch", "/x/a"),), (TestEnd(0, "python", "failed", 0.1, "m"),)
+    "failed",
+    "test",
+    "1 of 2",
+    (BuiltFile("a-1-0.conda", "noarch", "/x/a"),),
+    (TestEnd(0, "python", "failed", 0.1, "m"),),
 )
 
 
@@ -54,7 +58,9 @@ def test_what_others_print_goes_to_standard_error() -> None:
     import subprocess
     import sys
 
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=dict(os.environ))
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=dict(os.environ)
+    )
     assert [parse(line) for line in done.stdout.splitlines()] == [PhaseStart("x")]
     assert "stray" in done.stderr
     assert "native" in done.stderr

@@ -60,7 +60,10 @@ def test_environments_that_were_not_needed_are_empty() -> None:
     [
         (parent("liba-1.0-h1_7.conda"), ""),
         (parent("liba-1.0-h1_7.conda", "one.conda"), ""),
-        (parent("liba-1.0-h1_7.conda", "one.conda", "two.conda"), "two.conda was not built against liba-1.0-h1_7.conda"),
+        (
+            parent("liba-1.0-h1_7.conda", "one.conda", "two.conda"),
+            "two.conda was not built against liba-1.0-h1_7.conda",
+        ),
         (parent("liba-2.0-h1_8.conda"), "one.conda was not built against liba-2.0-h1_8.conda"),
         (parent("liba-1.0-h1_7.conda", "unknown.conda"), ""),
     ],

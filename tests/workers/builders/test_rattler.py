@@ -135,9 +135,7 @@ def test_what_cannot_be_solved_is_said_in_the_solvers_words(
 def test_a_channel_that_goes_away_in_the_solve_is_nobodys_recipes_fault(
     controller: RunningController, tmp_path: Path, run: Run
 ) -> None:
-    attempt = run(
-        build_order(controller, recipe(tmp_path / "usera", USER), channels=("http://127.0.0.1:1/gone",))
-    )
+    attempt = run(build_order(controller, recipe(tmp_path / "usera", USER), channels=("http://127.0.0.1:1/gone",)))
     assert attempt.report.outcome is Outcome.INFRASTRUCTURE
     assert "channels could not be read" in attempt.report.message
 
@@ -256,7 +254,7 @@ def test_a_controller_that_is_away_for_a_while_costs_neither_build_nor_log(
 
 def test_answers_that_get_lost_change_nothing(controller: RunningController, tmp_path: Path, run: Run) -> None:
     """Every second write is done and its answer lost: the worst a network can do."""
-    from tests.kit.fake_controller import Away
+    from tests.kit.fake_controller import AwayError
 
     serve, seen = controller._route, [0]
 
@@ -264,7 +262,7 @@ def test_answers_that_get_lost_change_nothing(controller: RunningController, tmp
         answer = serve(request)
         seen[0] += request.method in {"POST", "PATCH"}
         if request.method in {"POST", "PATCH"} and seen[0] % 2 == 0 and not request.path.endswith("claims"):
-            raise Away
+            raise AwayError
         return answer
 
     controller._route = lossy  # type: ignore[method-assign]
@@ -350,7 +348,8 @@ def test_packages_are_readable_by_all(controller: RunningController, tmp_path: P
     (file,) = planned(folder)
     index(controller.channels / "main")
     task = orders.BuildTask(
-        recipe_file=folder / "recipe.yaml", variant_file=tmp_path / "liba-variants.yaml", output_folder=tmp_path / "out",
+        recipe_file=folder / "recipe.yaml", variant_file=tmp_path / "liba-variants.yaml",
+        output_folder=tmp_path / "out",
         target_platform="linux-64", build_platform="linux-64", build_number=7, package_format="conda:1",
         files=(orders.File(file.name, file.version, file.build, file.subdir, file.file_name),), parents=(),
         sources=orders.Sources((), "disabled"),

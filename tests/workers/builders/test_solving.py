@@ -24,8 +24,8 @@ subdir linux-64 of channel file:///out/ was not found, ignoring
 
 def test_the_last_question_is_read_from_the_builders_log() -> None:
     assert last_question(LOG.splitlines()) == Question(
-        "linux-64", ("__unix=0=0", "__glibc=2.36=0", "__archspec=1=x86_64_v4"), ("liba ==1.0 h_7", "python 3.11.* *_cpython"),
-        ("file:///out/", "http://127.0.0.1/c/"),
+        "linux-64", ("__unix=0=0", "__glibc=2.36=0", "__archspec=1=x86_64_v4"),
+        ("liba ==1.0 h_7", "python 3.11.* *_cpython"), ("file:///out/", "http://127.0.0.1/c/"),
     )  # fmt: skip
 
 

@@ -30,7 +30,9 @@ foo.c:3:5: error: 'undeclared' undeclared (first use in this function)
 make: stopping
 Script failed with status 1
 """
-LINKER = "+ gcc -o x x.o -ltoy\n/usr/bin/ld: cannot find -ltoy: No such file or directory\nScript failed with status 1\n"
+LINKER = (
+    "+ gcc -o x x.o -ltoy\n/usr/bin/ld: cannot find -ltoy: No such file or directory\nScript failed with status 1\n"
+)
 QUIET = "+ ./configure\nchecking for a thing... no\n+ exit 1\nScript failed with status 1\n\nScript execution failed.\n"
 
 
