@@ -34,7 +34,7 @@ def channel_file(farm: Farm, channel: str, number: int | None, subdir: str, file
     with farm.reading() as session:
         if file_name.endswith((".conda", ".tar.bz2")):
             return _package(farm, channels.was_ever_in(session, channel, subdir, file_name), f"{subdir}/{file_name}")
-        at = _snapshot(session, channel) if number is None else number
+        at = snapshot_now(session, channel) if number is None else number
         index = channels.find_snapshot(session, channel, at).index if at or number is not None else {}
     digest = index.get(f"{subdir}/{file_name}")
     if digest is None:
@@ -54,7 +54,7 @@ def _package(farm: Farm, row: ArtifactRow | None, name: str) -> Served:
     return Served(row.sha256, settled=True, path=farm.blobs.path(row.sha256))
 
 
-def _snapshot(session: Session, channel: str) -> int:
+def snapshot_now(session: Session, channel: str) -> int:
     """The current number; 0 for a channel that will have its first snapshot yet. Raises NotFoundError."""
     current = channels.current_of(session, channel)
     if not current and channel not in (TESTING, STABLE):

@@ -4,7 +4,7 @@ import re
 
 from markupsafe import Markup, escape
 
-_SEQUENCE = re.compile(r"\x1b(?:\[([0-9;:]*)([ -/]*[@-~])|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\^_]|[ -/]+[0-~])")
+_SEQUENCE = re.compile(r"\x1b(?:\[([0-?]*)([ -/]*[@-~])|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\^_]|[ -/]+[0-~])")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 """What a terminal obeys and a page must not: among it the marks that turn the direction of reading."""
 _STYLES = {1: "b", 2: "dim", 3: "i", 4: "u"}

@@ -19,7 +19,7 @@ MOST_JOBS = 200
 """Jobs that change at once before a page is told to load itself anew."""
 STALE = '<p id="stale" class="stale">Much has happened since. <a href="">Load this page again</a></p>'
 
-_ID = re.compile(r"[BJ]-[0-9]{1,18}")
+_BATCH, _JOB = re.compile(r"B-[0-9]{1,18}"), re.compile(r"J-[0-9]{1,18}")
 _SMALL = ("job.state", "channel.moved")
 """Kinds of events that change no more of a batch's page than what its fragments hold."""
 Render = Callable[[Farm, Sequence[EventShape]], str]
@@ -38,9 +38,9 @@ def topic_of(name: str) -> Topic:
     kind, _, about = name.partition(":")
     if name in ("farm", "workers"):
         return Topic(_farm if name == "farm" else _workers)
-    if kind == "batch" and _ID.fullmatch(about):
+    if kind == "batch" and _BATCH.fullmatch(about):
         return Topic(lambda farm, changes: _batch(farm, about, changes), about)
-    if kind == "job" and _ID.fullmatch(about):
+    if kind == "job" and _JOB.fullmatch(about):
         return Topic(lambda farm, changes: _job(farm, about, changes))
     raise InvalidInputError("There is no such stream.", remedy="One of farm, workers, batch:B-7, job:J-9.")
 

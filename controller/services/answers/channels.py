@@ -3,6 +3,7 @@
 from controller.domain.channels import STABLE, TESTING
 from controller.services.answers.shapes import ChannelShape, FileShape, PromotionShape, SnapshotShape
 from controller.services.farm import Farm
+from controller.services.serving import snapshot_now
 from controller.storage import channels
 from controller.storage.channels import SnapshotRow
 from controller.storage.database import Session
@@ -31,17 +32,14 @@ def _channel(session: Session, name: str) -> ChannelShape:
 def channel_view(farm: Farm, name: str) -> ChannelShape:
     """One channel. Raises NotFoundError."""
     with farm.reading() as session:
-        if name not in MAIN:
-            channels.find_channel(session, name)
+        snapshot_now(session, name)
         return _channel(session, name)
 
 
 def snapshot_list(farm: Farm, name: str, limit: int = 200) -> list[SnapshotShape]:
     """A channel's snapshots, newest first. Raises NotFoundError."""
     with farm.reading() as session:
-        if name not in MAIN:
-            channels.find_channel(session, name)
-        current = channels.current_of(session, name)
+        current = snapshot_now(session, name)
         return [_snapshot(row, current) for row in channels.snapshots_of(session, name, limit)]
 
 
