@@ -29,6 +29,7 @@ def open_farm(settings: Settings, broker_url: str) -> Farm:
     return Farm(
         database=database,
         blobs=blobs,
+        shard_blobs=Blobs(data / "shards"),
         uploads=Uploads(data / "uploads", blobs),
         logs=Logs(data / "logs"),
         trees=Trees(data / "trees"),

@@ -6,8 +6,10 @@ before the transaction that names them commits; the pointer is a column that mov
 
 from collections.abc import Iterable, Sequence
 
+from controller.domain.artifacts import Artifact
 from controller.domain.channels import Act
 from controller.gateways.index import index_files
+from controller.gateways.shards import INDEX_FILE
 from controller.services.farm import Farm
 from controller.storage import channels, events
 from controller.storage.artifacts import ArtifactRow
@@ -74,4 +76,13 @@ def _write_index(farm: Farm, session: Session, name: str, number: int, subdirs: 
         artifacts = [row.value() for row in channels.files_in(session, name, number, subdir)]
         for file_name, data in index_files(subdir, artifacts, records=farm.records).items():
             written[f"{subdir}/{file_name}"] = farm.blobs.put_bytes(data)
+        written[f"{subdir}/{INDEX_FILE}"] = _write_shards(farm, subdir, artifacts)
     return written
+
+
+def _write_shards(farm: Farm, subdir: str, artifacts: list[Artifact]) -> str:
+    """The shards that changed, then the small index that names them all; the digest of that index."""
+    made = farm.shards.shard_files(subdir, artifacts, kept=farm.shard_blobs.exists)
+    for data in made.shards.values():
+        farm.shard_blobs.put_bytes(data)
+    return farm.blobs.put_bytes(made.index)

@@ -11,6 +11,7 @@ from typing import Protocol
 from controller.gateways.blobs import Blobs
 from controller.gateways.index import Records
 from controller.gateways.logs import Logs
+from controller.gateways.shards import Shards
 from controller.gateways.trees import Trees
 from controller.gateways.uploads import Uploads
 from controller.storage.database import Database, Session
@@ -52,6 +53,8 @@ class Farm:
 
     database: Database
     blobs: Blobs
+    shard_blobs: Blobs
+    """Shards of channel indexes, apart from the store: whoever knows the digest of one may fetch it."""
     uploads: Uploads
     logs: Logs
     trees: Trees
@@ -63,6 +66,7 @@ class Farm:
     admin_token: str = ""
     worker_token: str = ""
     wake: Event = field(default_factory=Event)
+    shards: Shards = field(default_factory=Shards)
     records: Records = field(default_factory=Records)
     """Records as rendered for the index, by digest: one more package does not render all the others again."""
 

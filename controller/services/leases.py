@@ -8,7 +8,7 @@ changes nothing, whatever it believes.
 import hashlib
 import hmac
 
-from controller.domain.channels import STABLE, TESTING, staging
+from controller.domain.channels import TESTING, staging
 from controller.domain.errors import NotPermittedError, StaleLeaseError
 from controller.domain.jobs import AttemptState, JobEvent, JobKind
 from controller.domain.recipes import Output
@@ -65,7 +65,7 @@ def _spec(farm: Farm, session: Session, job: JobRow) -> JobSpec:
     build = job.kind == JobKind.BUILD
     return JobSpec(
         job=job.public, batch=batch, order=_order(session, job),
-        channels=(f"/channels/{staging(batch)}", f"/channels/{TESTING}", f"/channels/{STABLE}", *farm.rules.upstream),
+        channels=(f"/channels/{staging(batch)}", f"/channels/{TESTING}", *farm.rules.upstream),
         limits=farm.rules.build if build else farm.rules.test, package_format=farm.rules.package_format,
     )  # fmt: skip
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from controller.domain.channels import STABLE, TESTING, staging
 from controller.domain.errors import NotFoundError
 from controller.gateways.index import index_files
+from controller.gateways.shards import ENDING, INDEX_FILE, Shards
 from controller.services.farm import Farm
 from controller.storage import artifacts, batches, channels
 from controller.storage.artifacts import ArtifactRow
@@ -42,6 +43,14 @@ def channel_file(farm: Farm, channel: str, number: int | None, subdir: str, file
     return Served(digest, number is not None, farm.blobs.path(digest))
 
 
+def shard_file(farm: Farm, file_name: str) -> Served:
+    """A shard by its digest, whichever index names it. Raises NotFoundError."""
+    digest = file_name.removesuffix(ENDING)
+    if not farm.shard_blobs.exists(digest):
+        raise NotFoundError(f"There is no shard {file_name}.", remedy=f"The shards there are stand in {INDEX_FILE}.")
+    return Served(digest, settled=True, path=farm.shard_blobs.path(digest))
+
+
 def stored_file(farm: Farm, subdir: str, file_name: str) -> Served:
     """A package file of the store, whether a channel holds it yet or not: what a test job fetches."""
     with farm.reading() as session:
@@ -66,7 +75,11 @@ def snapshot_now(session: Session, channel: str) -> int:
 
 def _empty(channel: str, subdir: str, file_name: str, *, settled: bool) -> Served:
     """A solver asks every channel for every subdir: where there is nothing yet, the answer is an empty index."""
-    files = index_files(subdir, []) if is_pool(subdir) and "." not in subdir else {}
+    files = _empty_files(subdir) if is_pool(subdir) and "." not in subdir else {}
     if file_name not in files:
         raise NotFoundError(f"{channel} has no {subdir}/{file_name}.", remedy="Its index is repodata.json.")
     return Served("", settled=settled, data=files[file_name])
+
+
+def _empty_files(subdir: str) -> dict[str, bytes]:
+    return index_files(subdir, []) | {INDEX_FILE: Shards().shard_files(subdir, []).index}

@@ -25,6 +25,12 @@ def store_file(subdir: Part, file_name: Part, farm: AskedFarm, known: Known = No
     return _send(serving.stored_file(farm, subdir, file_name), file_name, known)
 
 
+@router.api_route("/channels/{channel:path}/{subdir}/shards/{file_name}", methods=["GET", "HEAD"])
+def shard_file(file_name: Part, farm: AskedFarm, known: Known = None) -> Response:
+    """A shard of a channel's index, by its digest alone."""
+    return _send(serving.shard_file(farm, file_name), file_name, known)
+
+
 @router.api_route("/channels/{channel:path}/{subdir}/{file_name}", methods=["GET", "HEAD"])
 def channel_file(channel: str, subdir: Part, file_name: Part, farm: AskedFarm, known: Known = None) -> Response:
     """A file of a channel as it is now, or of one of its snapshots: ``/channels/stable@4/linux-64/repodata.json``."""

@@ -73,6 +73,7 @@ def make_farm(folder: Path, database_url: str = "", *, rules: Rules | None = Non
     return Farm(
         database=database,
         blobs=blobs,
+        shard_blobs=Blobs(folder / "shards"),
         uploads=Uploads(folder / "uploads", blobs),
         logs=Logs(folder / "logs"),
         trees=Trees(folder / "trees"),

@@ -1,6 +1,6 @@
 """Batches: lines of a list, and one batch whole."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from controller.domain.batches import BatchState
@@ -54,13 +54,13 @@ def _fields(row: BatchRow, change: ChangeRow, counts: Counts) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def batch_view(farm: Farm, batch: str) -> BatchView:
-    """One batch, whole. Raises NotFoundError."""
+def batch_view(farm: Farm, batch: str, reasons_of: Collection[str] | None = None) -> BatchView:
+    """One batch, whole; with ``reasons_of`` only jobs in these states tell their reason. Raises NotFoundError."""
     with farm.reading() as session:
         row = batches.find_batch(session, batch)
         number = row.id or 0
         change = batches.changes_by_id(session, [row.change_id])[row.change_id]
-        known = batch_jobs(session, number)
+        known = _jobs(session, number, reasons_of)
         moves = channels.moves_of_batch(session, number)
         return BatchView(
             **_fields(row, change, _counted(known)), jobs=tuple(known), left_out=tuple(_left_out(row)),
@@ -72,10 +72,9 @@ def batch_view(farm: Farm, batch: str) -> BatchView:
         )  # fmt: skip
 
 
-def batch_jobs(session: Session, number: int) -> list[JobSummary]:
-    """Every job of a batch as a line, in waves."""
+def _jobs(session: Session, number: int, reasons_of: Collection[str] | None) -> list[JobSummary]:
     holders = lines.holders(session)
-    return [job_line(job, holders.get(job.id, "")) for job in lines.of_batch(session, number)]
+    return [job_line(job, holders.get(job.id, "")) for job in lines.of_batch(session, number, reasons_of)]
 
 
 def _counted(known: Sequence[JobSummary]) -> Counts:

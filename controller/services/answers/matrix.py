@@ -18,11 +18,12 @@ class MatrixRow:
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """Rows in waves. ``hidden`` counts recipes whose every job is done, where those are not shown."""
+    """Rows in waves. ``hidden`` counts recipes whose every job is done, ``cut`` those past the bound."""
 
     subdirs: tuple[str, ...]
     rows: tuple[MatrixRow, ...]
     hidden: int = 0
+    cut: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,21 +36,31 @@ class Wave:
     """Its packages, by name."""
 
 
-def matrix(jobs: Iterable[JobSummary], *, exceptions_only: bool) -> Matrix:
-    """Recipe by subdir. With ``exceptions_only`` a recipe that is done everywhere is only counted."""
+def matrix(jobs: Iterable[JobSummary], *, most: int | None = None) -> Matrix:
+    """Recipe by subdir. With ``most`` only that many recipes, none that is done everywhere, broken ones first."""
     by_recipe: dict[str, list[JobSummary]] = {}
     for job in jobs:
         by_recipe.setdefault(job.recipe, []).append(job)
     subdirs = sorted({job.subdir for known in by_recipe.values() for job in known})
     rows = [_row(recipe, known, subdirs) for recipe, known in by_recipe.items()]
-    shown = [row for row in rows if not (exceptions_only and _done(row))]
-    shown.sort(key=lambda row: (row.wave, row.recipe))
-    return Matrix(tuple(subdirs), tuple(shown), len(rows) - len(shown))
+    if most is None:
+        return Matrix(tuple(subdirs), _in_waves(rows))
+    open_rows = [row for row in rows if not _done(row)]
+    shown = sorted(open_rows, key=lambda row: (not _broken(row), row.wave, row.recipe))[:most]
+    return Matrix(tuple(subdirs), _in_waves(shown), len(rows) - len(open_rows), len(open_rows) - len(shown))
+
+
+def _in_waves(rows: Iterable[MatrixRow]) -> tuple[MatrixRow, ...]:
+    return tuple(sorted(rows, key=lambda row: (row.wave, row.recipe)))
+
+
+def _broken(row: MatrixRow) -> bool:
+    return any(job.category == "broken" for jobs in row.cells.values() for job in jobs)
 
 
 def _row(recipe: str, known: Sequence[JobSummary], subdirs: Sequence[str]) -> MatrixRow:
     cells = {subdir: tuple(job for job in known if job.subdir == subdir) for subdir in subdirs}
-    return MatrixRow(recipe, recipe.rsplit("/", 1)[-1], min(job.wave for job in known), cells)
+    return MatrixRow(recipe, recipe.rstrip("/").rsplit("/", 1)[-1], min(job.wave for job in known), cells)
 
 
 def _done(row: MatrixRow) -> bool:

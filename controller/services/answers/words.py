@@ -33,7 +33,7 @@ def count(states: dict[str, int]) -> Counts:
 
 def fault(job: JobLine) -> tuple[int | None, str]:
     """The line that tells the fault best, and its text; the message where no line does."""
-    for line in job.failing:
+    for line in job.failing or ():
         return int(line["line"]), shorten(str(line["text"]))
     return None, shorten(job.message)
 
