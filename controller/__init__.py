@@ -3,7 +3,8 @@
 =====================  ==========================================  ===============================
 floor                  question                                    may import
 =====================  ==========================================  ===============================
-web, cli, loop         Who asks? (a request, a person, the clock)   all below, not each other
+cli                    Who asks? a person at a terminal             all below: ``farm up`` starts them
+web, loop              Who asks? a request, the clock               all below, not each other
 wiring, settings       How is the Farm put together?                all below
 services               What happens? one function, one transaction  storage, gateways and below
 storage, gateways      What do we remember? Whom do we talk to?     planning, domain, not each other

@@ -112,7 +112,7 @@ def _numbers(farm: Farm, decision: Decision, *, reserve: bool) -> dict[tuple[str
             return dict(assign(decision, artifacts.ledger(session, names)))
     with farm.transaction() as session:
         numbers = dict(assign(decision, artifacts.ledger(session, names)))
-        artifacts.assign_numbers(session, numbers, None)
+        artifacts.assign_numbers(session, numbers)
         return numbers
 
 

@@ -51,7 +51,6 @@ class NumberRow(SQLModel, table=True):
     name: str = Field(primary_key=True)
     version: str = Field(primary_key=True)
     number: int
-    batch_id: int | None = None
 
 
 def add_artifact(session: Session, artifact: Artifact, batch_id: int, job_id: int, now: datetime) -> ArtifactRow:
@@ -111,11 +110,11 @@ def ledger(session: Session, names: Iterable[str]) -> dict[tuple[str, str, str],
     return found
 
 
-def assign_numbers(session: Session, numbers: Mapping[tuple[str, str, str], int], batch_id: int) -> None:
+def assign_numbers(session: Session, numbers: Mapping[tuple[str, str, str], int]) -> None:
     """Write assigned numbers into the ledger; they never go down."""
     for (subdir, name, version), number in sorted(numbers.items()):
         row = session.get(NumberRow, (subdir, name, version), with_for_update=True)
         if row is None:
             row = NumberRow(subdir=subdir, name=name, version=version, number=number)
-        row.number, row.batch_id = max(row.number, number), batch_id
+        row.number = max(row.number, number)
         session.add(row)

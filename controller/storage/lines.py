@@ -1,10 +1,10 @@
 """Jobs as lines of a list: the columns a list shows, without orders and outputs, which weigh most of a row."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, func
+from sqlalchemy import Select, case, func, null
 from sqlmodel import Session, col, select
 
 from controller.domain.batches import BatchState
@@ -31,8 +31,8 @@ class JobLine(NamedTuple):
     outcome: str
     phase: str
     message: str
-    failing: list[Any]
-    reasons: list[Any]
+    failing: list[Any] | None
+    reasons: list[Any] | None
     artifact: str
     started_at: datetime | None
     ended_at: datetime | None
@@ -44,17 +44,24 @@ class JobLine(NamedTuple):
         return f"J-{self.id}"
 
 
-def _lines() -> Select[Any]:
-    return select(*(getattr(JobRow, field) for field in JobLine._fields))  # type: ignore[call-overload,no-any-return]
+def _lines(reasons_of: Collection[str] | None = None) -> Select[Any]:
+    columns = {field: getattr(JobRow, field) for field in JobLine._fields}
+    if reasons_of is not None:
+        wanted = col(JobRow.state).in_(reasons_of)
+        for weighty in ("reasons", "failing"):
+            columns[weighty] = case((wanted, columns[weighty]), else_=null())
+    return select(*columns.values())  # type: ignore[call-overload,no-any-return]
 
 
 def _read(session: Session, query: Select[Any]) -> list[JobLine]:
-    return [JobLine._make(row) for row in session.exec(query).all()]  # type: ignore[call-overload]
+    rows = session.exec(query).all()  # type: ignore[call-overload]
+    return [JobLine._make(row) for row in rows]
 
 
-def of_batch(session: Session, batch_id: int) -> list[JobLine]:
-    """All jobs of a batch, in waves."""
-    return _read(session, _lines().where(col(JobRow.batch_id) == batch_id).order_by(col(JobRow.wave), col(JobRow.id)))
+def of_batch(session: Session, batch_id: int, reasons_of: Collection[str] | None = None) -> list[JobLine]:
+    """All jobs of a batch, in waves; with ``reasons_of`` only jobs in these states bring their reasons along."""
+    query = _lines() if reasons_of is None else _lines(reasons_of)
+    return _read(session, query.where(col(JobRow.batch_id) == batch_id).order_by(col(JobRow.wave), col(JobRow.id)))
 
 
 def by_ids(session: Session, ids: Sequence[int]) -> list[JobLine]:
