@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
 
+from controller.domain.jobs import BROKEN
 from controller.services.answers import batches
 from controller.services.answers.events import newest
 from controller.services.answers.matrix import matrix, waves
@@ -17,7 +18,9 @@ from controller.web.rendering import page
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 _MOST_RECIPES = 120
-"""Above this many recipes the matrix shows exceptions only, unless asked for all."""
+"""Above this many recipes the matrix shows exceptions only, and no more than this many, unless asked for all."""
+_TELLING = tuple(state.value for state in BROKEN)
+"""States of jobs whose reason the page shows."""
 Shown = Annotated[Literal["all", "exceptions", ""], Query()]
 
 
@@ -25,11 +28,11 @@ Shown = Annotated[Literal["all", "exceptions", ""], Query()]
 def batch_page(batch: BatchId, farm: AskedFarm, recipes: Shown = "") -> HTMLResponse:
     """One batch."""
     after = newest(farm)
-    view = batches.batch_view(farm, batch)
+    view = batches.batch_view(farm, batch, _TELLING)
     many = len({job.recipe for job in view.jobs}) > _MOST_RECIPES
     only = recipes == "exceptions" or (many and recipes != "all")
     return page(
-        farm, "batch", view=view, **sorted_jobs(view), matrix=matrix(view.jobs, exceptions_only=only),
+        farm, "batch", view=view, **sorted_jobs(view), matrix=matrix(view.jobs, most=_MOST_RECIPES if only else None),
         waves=waves(view.jobs), stream=f"batch:{view.id}&after={after}",
     )  # fmt: skip
 
