@@ -11,6 +11,14 @@ ROOT = Path(__file__).resolve().parents[2]
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "manager", "misc", "base"}
 CLOCKS = {"controller/gateways/clock.py"}
 MODULE_BOUND, FUNCTION_BOUND = 300, 30
+LONG_MODULES = {
+    "controller/storage/jobs.py": "the queries of one table and its edges",
+    "controller/gateways/archives.py": "one reader of hostile archives, easier to check in one piece",
+    "controller/services/answers/shapes.py": "declarations alone, the whole vocabulary of answers in one place",
+}
+LONG_FUNCTIONS = {
+    "controller/gateways/packages.py:_artifact": "one flat list of fields, one a line",
+}
 
 
 def sources(*folders: str) -> Iterator[tuple[str, str]]:
@@ -31,8 +39,7 @@ def test_no_module_is_longer_than_the_bound() -> None:
     long = {
         name: text.count("\n") for name, text in sources("controller", "workers") if text.count("\n") > MODULE_BOUND
     }
-    allowed = {"controller/storage/jobs.py"}  # one table's queries belong together
-    assert set(long) <= allowed, long
+    assert set(long) <= set(LONG_MODULES), long
 
 
 def test_no_function_is_longer_than_the_bound() -> None:
@@ -42,7 +49,7 @@ def test_no_function_is_longer_than_the_bound() -> None:
         for function, lines in functions(text)
         if lines > FUNCTION_BOUND
     ]
-    assert long == []
+    assert [name for name in long if not name.startswith(tuple(LONG_FUNCTIONS))] == []
 
 
 def test_no_file_has_a_name_that_says_nothing() -> None:
