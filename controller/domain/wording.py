@@ -154,11 +154,13 @@ _SENTENCES: Mapping[Rule, str] = MappingProxyType(
         Rule.R4: "Its recipe asks for '{spec}', which keeps it on the old {about}.",
         Rule.R5: "The new {about} falls outside of '{spec}', which a tool that builds it exports.",
         Rule.R6: "It is built with the help of {about}, which leaves no trace in it.",
-        Rule.R7: "It runs with {about} and admits the new one: '{spec}'.",
+        Rule.R7: "It runs with {about}, and its '{spec}' admits the new one.",
         Rule.R8: "Its recipe asks for '{spec}', which excludes the new {about}.",
         Rule.R9: "Its tests use {about}.",
-        Rule.R10: "It is built against {about} and records nothing of it, so it links it statically or takes its headers; "
-        "the policy is to rebuild such.",
+        Rule.R10: (
+            "It is built against {about} and records nothing of it, so it links it statically or takes its headers; "
+            "the policy is to rebuild such."
+        ),
         Rule.R11: "An exact pin ties it to one build of {about}.",
         Rule.R12: "What it took from {about} goes by another name now; the old stays installable beside it.",
         Rule.R13: "It is a noarch Python package: any {about} that '{spec}' admits will do.",
@@ -177,9 +179,9 @@ _OTHERWISE: Mapping[tuple[Rule, bool], str] = MappingProxyType(
     {
         (Rule.R2, True): "The policy '{detail}' rebuilds what is built with {about}, though nothing forces it.",
         (Rule.R5, True): "It is built with {about}; {detail}.",
-        (Rule.R7, True): "It runs with {about}, {detail}, and admits what is new: '{spec}'.",
+        (Rule.R7, True): "It runs with {about} {detail}, and its '{spec}' admits what is there.",
         (Rule.R11, True): "{about} has an exact pin on it, '{spec}': {detail}.",
-        (Rule.R13, True): "It is a noarch Python package and runs with {about}, {detail}.",
+        (Rule.R13, True): "It is a noarch Python package and runs with {about} {detail}.",
     }
 )
 

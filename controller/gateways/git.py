@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,11 +42,12 @@ class Git:
 
     def read(self, *arguments: str, at: Path | None = None) -> bytes:
         """Standard output as bytes. Raises TreeError with git's own words."""
-        place = ("--git-dir", str(at)) if at else ()
+        command = ("git", *(("--git-dir", str(at)) if at else ()), *arguments)
+        environment = self._environment()
         try:
             done = subprocess.run(
-                ("git", *place, *arguments), env=self._environment(), capture_output=True, check=False,
-                stdin=subprocess.DEVNULL, timeout=_MINUTES * 60,
+                command, env=environment, capture_output=True, check=False, stdin=subprocess.DEVNULL,
+                timeout=_MINUTES * 60,
             )  # fmt: skip
         except FileNotFoundError:
             raise TreeError("The program git is not installed.", remedy="Install git and try again.") from None
@@ -65,9 +67,10 @@ class Git:
         if not path.exists():
             self.folder.mkdir(parents=True, exist_ok=True)
             text = _CONFIG.format(home=Path.home() / ".gitconfig", nowhere=os.devnull)
-            fresh = path.with_name(f"gitconfig.{os.getpid()}")
-            fresh.write_text(text, encoding="utf-8")
-            fresh.replace(path)
+            handle, fresh = tempfile.mkstemp(dir=self.folder, prefix="gitconfig-")
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+            Path(fresh).replace(path)
         return path
 
 

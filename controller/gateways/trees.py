@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from threading import Lock
 
 from controller.domain.errors import TreeError
 from controller.gateways.git import Git
@@ -43,7 +44,8 @@ class Trees:
             raise TreeError(f"{wanted!r} is no revision.", remedy="Name a branch, a tag or a commit.")
         mirror = self._mirror(url)
         if not (_SHA.fullmatch(wanted) and self._has(mirror, wanted)):
-            self._fetch(mirror, url)
+            with _lock_of(mirror):  # two fetches into one mirror would fight for its refs
+                self._fetch(mirror, url)
         return self._git.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{wanted}^{{commit}}", at=mirror)
 
     def checkout(self, url: str, commit: str) -> Path:
@@ -133,6 +135,15 @@ class Trees:
             _settle(fresh, target)
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
+
+
+_LOCKS: dict[Path, Lock] = {}
+_LOCKS_LOCK = Lock()
+
+
+def _lock_of(mirror: Path) -> Lock:
+    with _LOCKS_LOCK:
+        return _LOCKS.setdefault(mirror, Lock())
 
 
 def is_repository(url: str) -> bool:

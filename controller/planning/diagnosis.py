@@ -89,6 +89,7 @@ _BLANKS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b\d+(?:\.\d+)? ?(?:s|ms|sec|seconds|minutes?)\b"), "<time>"),
     (re.compile(r"\bhttps?://\S+"), "<url>"),
     (re.compile(r"(?:[A-Za-z]:)?(?:[\\/]|\$[A-Z_]+[\\/])(?:[\w.+@%~$-]+[\\/])*(?=[\w.+@%~$-])"), "<path>/"),
+    (re.compile(r"\b[a-z0-9]*h[0-9a-f]{7}_\d+\b"), "<build>"),
     (re.compile(r"\b0x[0-9a-f]+\b", re.IGNORECASE), "<hash>"),
     (re.compile(r"\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{7,64}\b", re.IGNORECASE), "<hash>"),
     (re.compile(r"\d+"), "<n>"),

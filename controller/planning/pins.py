@@ -17,7 +17,7 @@ def pin_spec(pin: Mapping[str, Any], version: str, build: str) -> str:
     """The match spec of a pin (``name``, ``lower_bound``, ``upper_bound``, ``exact``, ``build``) on that version."""
     name = str(pin["name"])
     if pin.get("exact"):
-        return f"{name} {version} {build}"
+        return f"{name} =={version} {build}"
     bounds = [_lower(pin.get("lower_bound"), version), _upper(pin.get("upper_bound"), version)]
     text = ",".join(bound for bound in bounds if bound)
     return " ".join(part for part in (name, text or ("*" if pin.get("build") else ""), pin.get("build") or "") if part)

@@ -68,10 +68,16 @@ def _renamed(spec: str, builds: Mapping[str, str]) -> str:
 
 def name_drawn(outputs: Sequence[Output], numbers: Mapping[tuple[str, str, str], int]) -> tuple[Output, ...]:
     """What ``name_outputs`` does, for drawn outputs."""
-    concerned = [output for output in outputs if (output.subdir, output.name, output.version) in numbers]
-    number = {output.build: numbers[output.subdir, output.name, output.version] for output in concerned}
-    builds = {build: f"{build.rsplit('_', 1)[0]}_{n}" for build, n in number.items()}
-    return tuple(numbered(output, number[output.build], builds) for output in concerned)
+    number = {o: numbers[name] for o, output in enumerate(outputs) if (name := _name(output)) in numbers}
+    builds: dict[str, dict[str, str]] = {}
+    for place, given in number.items():
+        output = outputs[place]
+        builds.setdefault(output.recipe, {})[output.build] = f"h{output.hash}_{given}"
+    return tuple(numbered(outputs[place], given, builds[outputs[place].recipe]) for place, given in number.items())
+
+
+def _name(output: Output) -> tuple[str, str, str]:
+    return (output.subdir, output.name, output.version)
 
 
 def make_reading(*outputs: Output) -> Reading:
@@ -124,11 +130,12 @@ def _used(place: int, providers: Providers) -> list[UsedPackage]:
     found = []
     for need in needs_of(place, providers):
         if need.kind in HARD and need.origin is not Origin.RUN_EXPORT:
-            near = [providers.outputs[p] for p in providers.of_name(need.name, place)]
-            for package in [p for p in near if admits(need.spec, p.version, p.build)][:1]:
-                found.append(
-                    UsedPackage(need.kind.value, package.name, package.version, package.build, package.subdir, True)
-                )
+            near = (providers.outputs[p] for p in providers.of_name(need.name, place))
+            package = next((p for p in near if admits(need.spec, p.version, p.build)), None)
+            if package:
+                section = need.kind.value
+                used = UsedPackage(section, package.name, package.version, package.build, package.subdir, direct=True)
+                found.append(used)
     return found
 
 
@@ -149,8 +156,8 @@ def plan_drawn(outputs: Sequence[Output], base: Sequence[Artifact] = (), policy:
 
 def execute(plan: Plan, base: Sequence[Artifact]) -> tuple[Artifact, ...]:
     """The target after the plan has run and everything in it passed."""
-    named = {o.key + (o.version, o.recipe): o for job in plan.jobs if job.kind == "build" for o in job.outputs}
-    after = [named.get(o.key + (o.version, o.recipe), o) for o in (m.output for m in plan.decision.members)]
+    named = {(*o.key, o.version, o.recipe): o for job in plan.jobs if job.kind == "build" for o in job.outputs}
+    after = [named.get((*o.key, o.version, o.recipe), o) for o in (m.output for m in plan.decision.members)]
     rebuilt = {o.file_name for o in named.values()}
     return (*base, *(a for a in build_drawn(after) if a.file_name in rebuilt))
 

@@ -1,0 +1,134 @@
+"""What must hold of every plan, whatever the tree and whatever the change."""
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from controller.domain.jobs import JobKind
+from controller.domain.plans import Membership, Plan
+from controller.domain.recipes import Origin, Output, Section
+from controller.planning.providers import Providers
+from controller.planning.specs import admits
+from tests.kit.drawing import build_drawn, execute, plan_drawn
+from tests.kit.worlds import changes, trees
+
+quickly = settings(deadline=None, max_examples=50, suppress_health_check=list(HealthCheck))
+
+
+def planned_change(data: st.DataObject, *, circles: bool = False) -> tuple[Plan, tuple[Output, ...], tuple]:
+    before = data.draw(trees(circles=circles))
+    after = data.draw(changes(before))
+    base = build_drawn(before)
+    return plan_drawn(after, base), after, base
+
+
+def ancestors(plan: Plan) -> dict[str, set[str]]:
+    """Job key to the keys of everything that ends before it starts. Fails if a parent comes later in the plan."""
+    found: dict[str, set[str]] = {}
+    for job in plan.jobs:
+        found[job.key] = set(job.parents).union(*(found[parent] for parent in job.parents))
+    return found
+
+
+@given(st.data())
+@quickly
+def test_every_output_is_in_exactly_one_membership_and_has_a_reason(data: st.DataObject) -> None:
+    plan, after, _ = planned_change(data)
+    assert [member.output for member in plan.decision.members] == list(after)
+    assert all(member.reasons for member in plan.decision.members)
+
+
+@given(st.data())
+@quickly
+def test_no_job_comes_before_its_parents_even_with_circles(data: st.DataObject) -> None:
+    plan, _, _ = planned_change(data, circles=True)
+    assert len({job.key for job in plan.jobs}) == len(plan.jobs)
+    ancestors(plan)
+    waves = {job.key: job.wave for job in plan.jobs}
+    for job in plan.jobs:
+        assert all(waves[parent] < job.wave + (job.kind is not JobKind.BUILD) for parent in job.parents)
+
+
+@given(st.data())
+@quickly
+def test_a_build_waits_for_the_builds_of_all_that_it_names_and_for_their_tests_unless_late(data: st.DataObject) -> None:
+    plan, _, _ = planned_change(data)
+    before = ancestors(plan)
+    builds = {o.key: job for job in plan.jobs if job.kind is JobKind.BUILD for o in job.outputs}
+    tests = {job.artifact: job for job in plan.jobs if job.kind is JobKind.TEST}
+    outputs = [builds[m.output.key].outputs[0] if m.output.key in builds else m.output for m in plan.decision.members]
+    providers = Providers.of([m.output for m in plan.decision.members])
+    assert len(outputs) == len(providers.outputs)
+    for place, member in enumerate(plan.decision.members):
+        job = builds.get(member.output.key)
+        if job is None:
+            continue
+        for requirement in member.output.in_section(Section.BUILD, Section.HOST):
+            for provider in providers.of_name(requirement.name, place):
+                parent = builds.get(providers.outputs[provider].key)
+                if parent is not None and parent is not job:
+                    assert parent.key in before[job.key]
+                    file = next(o for o in parent.outputs if o.key == providers.outputs[provider].key)
+                    test = tests[f"{file.subdir}/{file.file_name}"]
+                    assert test.late or test.key in before[job.key]
+
+
+@given(st.data())
+@quickly
+def test_a_test_waits_for_the_builds_of_all_that_it_runs_with(data: st.DataObject) -> None:
+    plan, _, _ = planned_change(data, circles=True)
+    before = ancestors(plan)
+    builds = {o.name: job.key for job in plan.jobs if job.kind is JobKind.BUILD for o in job.outputs}
+    for job in plan.jobs:
+        if job.kind is not JobKind.BUILD:
+            output = job.outputs[0]
+            names = {r.name for r in output.in_section(Section.RUN)} | set(output.test_requirements)
+            assert {builds[name] for name in names if name in builds} <= before[job.key]
+
+
+@given(st.data())
+@quickly
+def test_planning_again_after_execution_gives_nothing(data: st.DataObject) -> None:
+    plan, after, base = planned_change(data, circles=True)
+    again = plan_drawn(after, execute(plan, base))
+    assert again.jobs == ()
+
+
+@given(st.data())
+@quickly
+def test_after_execution_nobody_is_held_back_by_an_exported_bound(data: st.DataObject) -> None:
+    """Soundness: every output that was built against the tree as it was runs with the tree as it is."""
+    plan, after, base = planned_change(data)
+    target = execute(plan, base)
+    newest = {}
+    for artifact in target:
+        newest[artifact.subdir, artifact.name] = artifact
+    edits = {m.output.name for m in plan.decision.having(Membership.EDIT)}
+    for output in after:
+        artifact = newest[output.subdir, output.name]
+        for dependency in artifact.depends:
+            if dependency.origin is Origin.TEXT or output.name in edits:
+                continue
+            found = [a for a in newest.values() if a.name == dependency.name]
+            assert any(admits(dependency.spec, a.version, a.build) for a in found), (artifact.name, dependency)
+
+
+@given(st.data())
+@quickly
+def test_no_file_name_is_used_twice(data: st.DataObject) -> None:
+    plan, _, base = planned_change(data)
+    used = {f"{artifact.subdir}/{artifact.file_name}" for artifact in base}
+    built = [f"{o.subdir}/{o.file_name}" for job in plan.jobs if job.kind is JobKind.BUILD for o in job.outputs]
+    assert len(set(built)) == len(built)
+    assert used.isdisjoint(built)
+
+
+@given(st.data())
+@quickly
+def test_every_rebuilt_output_is_built_once_and_tested_once_and_every_retest_is_a_job(data: st.DataObject) -> None:
+    plan, _, _ = planned_change(data, circles=True)
+    built = [o.key for job in plan.jobs if job.kind is JobKind.BUILD for o in job.outputs]
+    assert sorted(built) == sorted(m.output.key for m in plan.decision.having(Membership.REBUILD))
+    tests = [job.outputs[0].key for job in plan.jobs if job.kind is JobKind.TEST]
+    assert sorted(tests) == sorted(built)
+    retests = [job.artifact for job in plan.jobs if job.kind is JobKind.RETEST]
+    assert sorted(retests) == sorted(m.artifact for m in plan.decision.having(Membership.RETEST))
