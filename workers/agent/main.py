@@ -11,6 +11,7 @@ from types import FrameType
 import structlog
 
 from workers.agent import machine, options
+from workers.agent.alone import TakenError
 from workers.agent.options import Options, UsageError
 
 log = structlog.get_logger("farm-worker")
@@ -22,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _log_to_stderr()
     try:
         return _check(given.work_dir) if given.command == "check" else _run(options.read(given, os.environ))
-    except (UsageError, machine.UnknownMachineError, ValueError) as error:
+    except (UsageError, TakenError, machine.UnknownMachineError, ValueError) as error:
         return _refuse(str(error))
 
 

@@ -60,7 +60,9 @@ def parser() -> argparse.ArgumentParser:
         "--work-dir", metavar="DIR", help="folder for builds and caches; workers of a machine may share it"
     )
     run.add_argument(
-        "--cache-dir", metavar="DIR", help="folder for fetched packages (default: cache in the work folder)"
+        "--cache-dir",
+        metavar="DIR",
+        help="folder for fetched packages, for this worker alone: two that fill one at once spoil each other's builds",
     )
     run.add_argument("--poll-seconds", type=float, metavar="N", help="ask for work at least this often (default: 15)")
     run.add_argument("--pass-env", metavar="NAME", action="append", help="a variable that builds may see")
@@ -78,14 +80,15 @@ def read(arguments: argparse.Namespace, environment: Mapping[str, str]) -> Optio
         return getattr(arguments, option) or environment.get(variable, default)
 
     work = Path(given("work_dir", "FARM_WORK_DIR", "farm-work")).absolute()
+    name = given("name", "FARM_WORKER_NAME", f"{platform.node() or 'worker'}-{os.getpid()}")
     options = Options(
         server=given("server", "FARM_SERVER"),
         broker=given("broker", "FARM_BROKER"),
         pools=_pools(arguments.pool or _split(environment.get("FARM_POOL", "auto"))),
-        name=given("name", "FARM_WORKER_NAME", f"{platform.node() or 'worker'}-{os.getpid()}"),
+        name=name,
         token_file=Path(given("token_file", "FARM_WORKER_TOKEN_FILE")),
         work=work,
-        cache=Path(given("cache_dir", "FARM_CACHE_DIR", str(work / "cache"))).absolute(),
+        cache=Path(given("cache_dir", "FARM_CACHE_DIR", str(work / "cache" / name))).absolute(),
         poll_seconds=float(arguments.poll_seconds or environment.get("FARM_POLL_SECONDS", "15")),
         passed=tuple(arguments.pass_env or _split(environment.get("FARM_PASS_ENV", ""))),
         parent=arguments.parent_pid,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import stamina.instrumentation
 import structlog
 
-from workers.agent import machine, sandbox
+from workers.agent import alone, machine, sandbox
 from workers.agent.client import Controller, Patience
 from workers.agent.duty import Duty, Identity
 from workers.agent.options import Options
@@ -41,6 +41,7 @@ class Worker:
         self._parent_at_start = os.getppid()
         stamina.instrumentation.set_on_retry_hooks([_say_retry])
         self._attempts = options.work / "attempts" / options.name
+        self._lock = alone.hold(options.work / "attempts" / f"{options.name}.lock")
         sandbox.remove(self._attempts)  # what an earlier worker of this name left when it was killed
         self._attempts.mkdir(parents=True, exist_ok=True)
         self._controller = Controller(options.server, self._token)

@@ -21,7 +21,8 @@ from workers.builders.telling import script_status, telling_line
 if TYPE_CHECKING:
     from rattler_build.progress import ProgressCallback
 
-_UNSOLVED = "Failed to resolve dependencies"
+_NO_ENVIRONMENT = ("Failed to resolve dependencies", "Could not collect run exports")
+"""What the builder says when an environment has no solution, but also when a channel or a package cannot be fetched."""
 _FULL = "No space left on device"
 _EMPTY_CHANNEL = '{"info":{"subdir":"noarch"},"packages":{},"packages.conda":{}}'
 
@@ -78,7 +79,7 @@ def _build_one(task: BuildTask, file: File, variant: RenderedVariant, speaker: S
     try:
         made = _run(task, variant, log)
     except BuildError as error:
-        if _UNSOLVED not in error.message:
+        if not _has_no_environment(error):
             raise EndedError(_failure(file, error, log)) from error
         _ask_why(task, log, file)
         made = _run_again(task, file, variant, speaker)
@@ -95,11 +96,12 @@ def _run(task: BuildTask, variant: RenderedVariant, log: Log) -> list[Path]:
     return [Path(path) for path in result.packages]
 
 
-def _ask_why(task: BuildTask, log: Log, file: File) -> None:
-    """Raise EndedError with the solver's words, or return when there is an answer after all.
+def _has_no_environment(error: BuildError) -> bool:
+    return any(text in error.message for text in _NO_ENVIRONMENT)
 
-    The builder says that it failed to resolve also when a channel was away, or when a package could not be fetched.
-    """
+
+def _ask_why(task: BuildTask, log: Log, file: File) -> None:
+    """Raise EndedError with the solver's words, or return when there is an answer after all."""
     question = solving.last_question(log.lines)
     answer = solving.ask_again(question, task.sources.priority) if question else solving.Solved()
     match answer:
@@ -116,7 +118,7 @@ def _run_again(task: BuildTask, file: File, variant: RenderedVariant, speaker: S
     try:
         return _run(task, variant, log)
     except BuildError as error:
-        if _UNSOLVED not in error.message:
+        if not _has_no_environment(error):
             raise EndedError(_failure(file, error, log)) from error
         message = f"{file.file_name}: its environments can be solved, but could not be made. {log.loudest}"
         raise EndedError(Result("infrastructure", "solve", message.strip())) from error

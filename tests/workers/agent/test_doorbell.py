@@ -227,6 +227,17 @@ def test_a_worker_killed_in_a_build_leaves_nothing_behind_that_its_next_start_do
     assert not left.exists()
 
 
+def test_a_second_worker_of_the_same_name_in_the_same_folder_is_refused(
+    controller: RunningController, broker: Broker, start: Start
+) -> None:
+    first = start("a")
+    listening(controller, first, broker)
+    second = start("a")
+    assert second.ended() == 2
+    assert "Another worker holds" in second.output
+    assert first.process.poll() is None
+
+
 def test_a_controller_that_does_not_take_it_is_said(controller: RunningController, start: Start) -> None:
     controller.fault = lambda _request: (422, {"detail": "This worker speaks protocol 1; this controller serves 2."})
     worker = start("a")

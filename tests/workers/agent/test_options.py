@@ -26,7 +26,7 @@ def test_options_and_environment_say_the_same(token: str) -> None:
         FARM_WORKER_TOKEN_FILE=token, FARM_WORK_DIR="/w", FARM_POLL_SECONDS="3", FARM_PASS_ENV="A,B",
     )  # fmt: skip
     assert said == twin
-    assert said.cache == Path("/w/cache").absolute()
+    assert said.cache == Path("/w/cache/w").absolute()
 
 
 def test_options_beat_the_environment(token: str) -> None:
