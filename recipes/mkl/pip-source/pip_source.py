@@ -105,11 +105,24 @@ def bring(sources: Iterable[Source], cache: Path, python: str, pip: list[str] | 
     wanted = tuple(sources)
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache, prefix=".incoming-") as folder:
-        for group in (tuple(s for s in wanted if is_wheel(s)), tuple(s for s in wanted if not is_wheel(s))):
-            if group:
-                download(group, Path(folder), python, pip or find_pip())
+        for group in groups(wanted):
+            download(group, Path(folder), python, pip or find_pip())
         for source in wanted:
             accept(source, Path(folder), cache)
+
+
+def groups(wanted: Iterable[Source]) -> list[tuple[Source, ...]]:
+    """As few calls of pip as can be: wheels and source distributions apart, and each name once in a call, since pip
+    refuses two versions of one name."""
+    found: list[dict[tuple[str, bool], Source]] = []
+    for source in wanted:
+        name = source.requirement.partition("==")[0]
+        free = [g for g in found if (name, is_wheel(source)) not in g and is_wheel(next(iter(g.values()))) == is_wheel(source)]
+        if not free:
+            free = [{}]
+            found.append(free[0])
+        free[0][name, is_wheel(source)] = source
+    return [tuple(group.values()) for group in found]
 
 
 def is_wheel(source: Source) -> bool:

@@ -98,6 +98,14 @@ class Sources(unittest.TestCase):
         self.assertNotIn("PIP_NO_INDEX", environment)
         self.assertEqual(environment["HOME"], str(pip_source.home()))
 
+    def test_each_name_stands_once_in_a_call_of_pip(self):
+        def source(requirement, file):
+            return pip_source.Source(requirement, file, "0" * 64)
+
+        wanted = [source("a==1", "a-1.whl"), source("b==1", "b-1.whl"), source("a==2", "a-2.whl"), source("c==1", "c-1.tar.gz")]
+        calls = [[s.requirement for s in group] for group in pip_source.groups(wanted)]
+        self.assertEqual(calls, [["a==1", "b==1"], ["a==2"], ["c==1"]])
+
 
 if __name__ == "__main__":
     unittest.main()
