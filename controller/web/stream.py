@@ -40,7 +40,7 @@ async def page_stream(
     """Fragments for the page that follows this topic. A page that was away goes on with Last-Event-ID."""
     seen = after if last_seen is None else last_seen
     if name.startswith("log:"):
-        async for event in _follow_log(farm, name.removeprefix("log:"), seen):
+        async for event in _follow_log(farm, tail, name.removeprefix("log:"), seen):
             yield event
         return
     async for event in _follow(farm, tail, topic_of(name), seen):
@@ -48,8 +48,7 @@ async def page_stream(
 
 
 async def _follow(farm: Farm, tail: Tail, topic: Topic, seen: int) -> AsyncIterable[ServerSentEvent]:
-    while True:
-        newest = await tail.news(seen)
+    while (newest := await tail.news(seen)) is not None:
         changes = await to_thread.run_sync(partial(events.after, farm, seen, batch=topic.batch))
         seen = changes[-1].id if changes else newest
         html = await to_thread.run_sync(topic.render, farm, changes) if changes else ""
@@ -58,8 +57,8 @@ async def _follow(farm: Farm, tail: Tail, topic: Topic, seen: int) -> AsyncItera
         await asyncio.sleep(_GATHER)
 
 
-async def _follow_log(farm: Farm, attempt: str, first: int) -> AsyncIterable[ServerSentEvent]:
-    while True:
+async def _follow_log(farm: Farm, tail: Tail, attempt: str, first: int) -> AsyncIterable[ServerSentEvent]:
+    while not tail.closed:
         html, first, ended = await to_thread.run_sync(log_fragment, farm, attempt, max(first, 1))
         if html:
             yield ServerSentEvent(event="swap", raw_data=html, id=str(first))

@@ -20,13 +20,18 @@ class Tail:
         self._farm = farm
         self._pause = pause
         self._newest = 0
+        self.closed = False
         self._looking: asyncio.Task[None] | None = None
 
-    async def news(self, seen: int) -> int:
-        """Wait until there is an event newer than ``seen``; answers the newest one's id."""
-        while self._newest <= seen:
+    def close(self) -> None:
+        """From now on no stream waits any more: called, from any thread, before the server is stopped."""
+        self.closed = True
+
+    async def news(self, seen: int) -> int | None:
+        """Wait until there is an event newer than ``seen``; answers the newest one's id, or None once closed."""
+        while self._newest <= seen and not self.closed:
             await self._look()
-        return self._newest
+        return None if self.closed else self._newest
 
     async def _look(self) -> None:
         """Share a look that is under way; one stream's end does not end it for the others."""

@@ -1,7 +1,8 @@
 """What an open page is sent when something happens: HTML by element id, rendered from the parts the page itself uses.
 
-A fragment's top elements have ids. The page's module replaces the element of that id; where there is none, an
-element with ``data-into`` is added to the list of that id; an element with ``data-gone`` is taken away.
+Of a fragment the outermost elements with an id count; rows stand in a table, since a browser reads them nowhere
+else. The page's module replaces the element of that id; where there is none, an element with ``data-into`` is added
+to the list of that id; an element with ``data-gone`` is taken away.
 """
 
 import re

@@ -3,7 +3,8 @@
 const parse = (html) => {
   const template = document.createElement("template");
   template.innerHTML = html; // from our own server, where every value was escaped; the policy forbids scripts besides
-  return [...template.content.children];
+  const all = [...template.content.querySelectorAll("[id]")];
+  return all.filter((element) => !element.parentElement?.closest("[id]")); // rows come within a table, or none would be read
 };
 
 const mark = (element) => {

@@ -28,8 +28,7 @@ async def event_stream(
     seen = last_seen if last_seen is not None else after
     if seen is None:
         seen = await to_thread.run_sync(events.newest, farm)
-    while True:
-        newest = await tail.news(seen)
+    while (newest := await tail.news(seen)) is not None:
         found = await to_thread.run_sync(partial(events.after, farm, seen, batch=batch))
         for event in found:
             yield _sent(event)

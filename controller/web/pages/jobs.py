@@ -42,7 +42,7 @@ def log_page(job: JobId, farm: AskedFarm, attempt: Attempt = None, first: First 
     start = first or _start(peek.total, failing[0].line if failing else None)
     log = logs.log_lines(farm, job, attempt, start, LINES)
     end = log.first + len(log.lines)
-    live = "" if log.ended or end <= log.total else f"log:{log.attempt}&after={end}"
+    live = "" if log.ended or end <= log.total else f"log:{log.attempt}&after={max(1, end - 1)}"
     return page(
         farm, "log", job=view, log=log, failing=failing, step=LINES, end=end, stream=live,
         lease=_lease(view, log.attempt),

@@ -31,7 +31,8 @@ def farm(tmp_path: Path) -> Iterator[Farm]:
 @pytest.fixture
 def server(farm: Farm) -> Iterator[str]:
     """The address of a real server on a free port."""
-    config = uvicorn.Config(create_app(farm), host="127.0.0.1", port=0, log_level="error", timeout_graceful_shutdown=1)
+    app = create_app(farm)
+    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -39,6 +40,7 @@ def server(farm: Farm) -> Iterator[str]:
         assert thread.is_alive()
     port = server.servers[0].sockets[0].getsockname()[1]
     yield f"http://127.0.0.1:{port}"
+    app.state.tail.close()
     server.should_exit = True
     thread.join(10)
     assert not thread.is_alive()
