@@ -1,11 +1,15 @@
 """``farm batch``: list, view, watch, promote, release, cancel."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from controller.cli.output import WATCHED_FAILED, Form, Output, confirm, out, show, table, who
-from controller.services.answers.shapes import BatchView, Counts, GateShape, MovePreview
+from controller.cli.asking import asks
+from controller.cli.output import WATCHED_FAILED, Form, Output, confirm, counted, show, table, tell, who
+from controller.domain.errors import GateRefusedError
+
+if TYPE_CHECKING:
+    from controller.services.answers.shapes import BatchView, Counts, GateShape, MovePreview
 
 app = typer.Typer(help="What a change caused: its jobs, its verdict, its promotion.", no_args_is_help=True)
 
@@ -16,6 +20,7 @@ Dry = Annotated[bool, typer.Option("-n", "--dry-run", help="Only say what would 
 
 
 @app.command("list")
+@asks
 def list_(
     context: typer.Context,
     state: Annotated[str, typer.Option(help="Only batches in this state.")] = "",
@@ -30,7 +35,7 @@ def list_(
     show(output, items, lambda: table(columns, rows), [b.id for b in items])
 
 
-def figures(counts: Counts) -> str:
+def figures(counts: "Counts") -> str:
     """Counts in one line: what is broken first."""
     parts = (
         (counts.broken, "broken"), (counts.in_progress, "in progress"), (counts.waiting, "waiting"),
@@ -40,6 +45,7 @@ def figures(counts: Counts) -> str:
 
 
 @app.command()
+@asks
 def view(context: typer.Context, batch: Batch, output: Output = Form.TABLE) -> None:
     """One batch, whole: verdict, jobs, what stays behind, what was left out, gates."""
     with context.obj.client() as client:
@@ -47,25 +53,23 @@ def view(context: typer.Context, batch: Batch, output: Output = Form.TABLE) -> N
     show(output, found, lambda: print_batch(found), [job.id for job in found.jobs])
 
 
-def print_batch(batch: BatchView) -> None:
+def print_batch(batch: "BatchView") -> None:
     """A batch for people."""
-    out.print(
-        f"[bold]{batch.id}[/bold] {batch.state}: {batch.title}  ({batch.author}, {batch.commit[:12]})", markup=True
-    )
-    out.print(f"  {batch.verdict}", markup=False)
+    tell(f"{batch.id} {batch.state}: {batch.title}  ({batch.author}, {batch.commit[:12]})")
+    tell(f"  {batch.verdict}")
     rows = [
         (j.id, j.kind, j.name, j.subdir, j.wave, j.state, j.failing_text or (j.reason.sentence if j.reason else ""))
         for j in batch.jobs
     ]
     table(("JOB", "KIND", "NAME", "SUBDIR", "WAVE", "STATE", "WHY"), rows)
     for stays in batch.stays:
-        out.print(f"  stays behind: {stays.file}: {stays.reason}", markup=False)
+        tell(f"  stays behind: {stays.file}: {stays.reason}")
     for refusal in batch.refusals:
-        out.print(f"  not read: {refusal}", markup=False)
+        tell(f"  not read: {refusal}")
     print_gates(batch.gates)
 
 
-def print_gates(gates: tuple[GateShape, ...]) -> None:
+def print_gates(gates: "tuple[GateShape, ...]") -> None:
     """Gates for people."""
     if gates:
         rows = [(g.gate, g.verdict, "; ".join(g.reasons), "" if g.actor == "nobody" else g.actor) for g in gates]
@@ -73,12 +77,16 @@ def print_gates(gates: tuple[GateShape, ...]) -> None:
 
 
 @app.command()
+@asks
 def watch(
     context: typer.Context,
     batch: Batch,
     exit_status: Annotated[bool, typer.Option("--exit-status", help="Exit with 8 unless it passed whole.")] = False,
 ) -> None:
-    """Stay until a batch has its verdict."""
+    """Stay until a batch has its verdict.
+
+    Example: farm batch watch B-7 --exit-status && farm batch promote B-7 --yes
+    """
     from controller.cli.watch import watch as watch_batch
 
     with context.obj.client() as client:
@@ -88,6 +96,7 @@ def watch(
 
 
 @app.command()
+@asks
 def promote(
     context: typer.Context,
     batch: Batch,
@@ -103,30 +112,43 @@ def promote(
     """
     with context.obj.client() as client:
         preview = client.promote(batch, to=to, who=who(), why=why, dry_run=True)
-        if not dry_run:
-            confirm(f"Promote {len(preview.added)} files of {batch} to {to}?", yes=yes)
+        if preview.allowed and not dry_run:
+            confirm(f"Promote {figures_of(preview)} of {batch} to {to}?", yes=yes)
             preview = client.promote(batch, to=to, who=who(), why=why, dry_run=False)
     show(output, preview, lambda: print_move(preview), [preview.promotion] if preview.promotion else [])
+    if not preview.allowed:
+        refusing = ", ".join(gate.gate for gate in preview.gates if not gate.passes)
+        raise GateRefusedError(f"{batch} may not go to {to}: {refusing}.", remedy=f"See `farm batch view {batch}`.")
 
 
-def print_move(move: MovePreview) -> None:
+def figures_of(move: "MovePreview") -> str:
+    """What comes and goes, in numbers: ``214 files (199 new, 15 removed) on 5 platforms``."""
+    subdirs = {file.split("/", 1)[0] for file in (*move.added, *move.removed)}
+    files = counted(len(move.added) + len(move.removed), "file")
+    where = counted(len(subdirs), "platform")
+    return f"{files} ({len(move.added)} added, {len(move.removed)} removed) on {where}"
+
+
+def print_move(move: "MovePreview") -> None:
     """A move of a channel for people."""
     done = f"{move.channel}@{move.snapshot}" if move.snapshot else f"{move.channel} would move on from @{move.base}"
-    out.print(f"{move.act}: {done}, {len(move.added)} added, {len(move.removed)} removed", markup=False)
+    tell(f"{move.act}: {done}; {figures_of(move)}")
     for file in move.added:
-        out.print(f"  + {file}", markup=False)
+        tell(f"  + {file}")
     for file in move.removed:
-        out.print(f"  - {file}", markup=False)
+        tell(f"  - {file}")
     print_gates(move.gates)
 
 
 @app.command()
+@asks
 def release(context: typer.Context, batch: Batch, why: Why = "", output: Output = Form.TABLE) -> None:
     """Let a batch run that the circuit breaker held for its size."""
     _act(context, batch, "release", why, output)
 
 
 @app.command()
+@asks
 def cancel(context: typer.Context, batch: Batch, why: Why = "", yes: Yes = False, output: Output = Form.TABLE) -> None:
     """Give a batch up: what runs is stopped, nothing is published."""
     confirm(f"Cancel {batch}?", yes=yes)
@@ -136,4 +158,4 @@ def cancel(context: typer.Context, batch: Batch, why: Why = "", yes: Yes = False
 def _act(context: typer.Context, batch: str, act: str, why: str, form: Form) -> None:
     with context.obj.client() as client:
         found = client.act(batch, act, who=who(), why=why)
-    show(form, found, lambda: out.print(f"{found.id} is {found.state}", markup=False), [found.id])
+    show(form, found, lambda: tell(f"{found.id} is {found.state}"), [found.id])

@@ -4,21 +4,24 @@ from typing import Annotated
 
 import typer
 
+from controller.cli.asking import asks
 from controller.cli.output import Form, Output, show, table
 
 app = typer.Typer(help="Channels and their numbered snapshots.", no_args_is_help=True)
 
 
 @app.command("list")
+@asks
 def list_(context: typer.Context, output: Output = Form.TABLE) -> None:
     """Every channel with its current snapshot and the address clients use."""
     with context.obj.client() as client:
         items = client.channels()
-    rows = [(c.name, c.snapshot, c.files, c.url) for c in items]
+        rows = [(c.name, c.snapshot, c.files, client.absolute(c.url)) for c in items]
     show(output, items, lambda: table(("CHANNEL", "SNAPSHOT", "FILES", "URL"), rows), [c.name for c in items])
 
 
 @app.command()
+@asks
 def snapshots(
     context: typer.Context,
     channel: Annotated[str, typer.Argument(help="A channel, as stable.")],

@@ -1,12 +1,13 @@
 """The REST API as the command line sees it: typed answers, and the controller's errors as our own."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import httpx2
+from pydantic import ValidationError
 
 from controller.domain import errors
-from controller.domain.errors import FarmError, ServerError
+from controller.domain.errors import FarmError, InvalidInputError, ServerError
 from controller.services.answers.shapes import (
     BatchSummary,
     BatchView,
@@ -16,6 +17,7 @@ from controller.services.answers.shapes import (
     JobView,
     LogLines,
     MovePreview,
+    PlanAnswer,
     PromotionShape,
     PushAnswer,
     Shape,
@@ -30,17 +32,30 @@ _KINDS: Mapping[str, type[FarmError]] = {
 }
 
 
+_CONNECT, _PATIENCE = 10.0, 600.0
+"""Seconds. A push is read and planned before it is answered, and a large tree takes its time."""
+
+
 class Client:
     """One controller. Every call raises a FarmError with what, why and the next step."""
 
     def __init__(self, url: str, token: str = "", transport: httpx2.BaseTransport | None = None) -> None:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        self.url = url
-        self._http = httpx2.Client(base_url=url, headers=headers, timeout=600.0, transport=transport)
+        if not url.startswith(("http://", "https://")):
+            raise InvalidInputError(
+                f"'{url}' is no address of a controller.", remedy="Name it in full, as http://127.0.0.1:8440."
+            )
+        self.url = url.rstrip("/")
+        timeout = httpx2.Timeout(_PATIENCE, connect=_CONNECT)
+        self._http = httpx2.Client(base_url=self.url, headers=headers, timeout=timeout, transport=transport)
 
     def close(self) -> None:
         """Give the connections back."""
         self._http.close()
+
+    def absolute(self, path: str) -> str:
+        """An address as the controller gave it, in full."""
+        return f"{self.url}{path}" if path.startswith("/") else path
 
     def farm(self) -> FarmView:
         """The farm at a glance."""
@@ -49,11 +64,11 @@ class Client:
     def push(self, tree: str, rev: str | None, summary: str | None, who: str) -> PushAnswer:
         """Push a tree: the controller reads and plans before it answers."""
         body = {"tree": tree, "rev": rev, "summary": summary, "who": who}
-        return PushAnswer.model_validate(self._send("POST", "/api/v1/changes", json=body))
+        return self._read(PushAnswer, self._send("POST", "/api/v1/changes", json=body))
 
-    def plan(self, tree: str, rev: str | None) -> dict[str, Any]:
+    def plan(self, tree: str, rev: str | None) -> PlanAnswer:
         """What a push would do."""
-        return dict(self._send("POST", "/api/v1/plans", json={"tree": tree, "rev": rev, "who": ""}))
+        return self._read(PlanAnswer, self._send("POST", "/api/v1/plans", json={"tree": tree, "rev": rev, "who": ""}))
 
     def batches(self, limit: int = 50, state: str = "") -> list[BatchSummary]:
         """Batches, newest first."""
@@ -74,7 +89,7 @@ class Client:
     def act(self, batch: str, act: str, *, who: str, why: str) -> BatchSummary:
         """``release`` or ``cancel`` a batch."""
         body = {"who": who, "why": why}
-        return BatchSummary.model_validate(self._send("POST", f"/api/v1/batches/{batch}/{act}", json=body))
+        return self._read(BatchSummary, self._send("POST", f"/api/v1/batches/{batch}/{act}", json=body))
 
     def job(self, job: str) -> JobView:
         """One job, whole."""
@@ -82,7 +97,7 @@ class Client:
 
     def retry(self, job: str, *, who: str) -> JobSummary:
         """Try a broken job again."""
-        return JobSummary.model_validate(self._send("POST", f"/api/v1/jobs/{job}/retry", json={"who": who}))
+        return self._read(JobSummary, self._send("POST", f"/api/v1/jobs/{job}/retry", json={"who": who}))
 
     def log(self, job: str, attempt: int | None = None, first: int = 1, count: int = 1000) -> LogLines:
         """A stretch of a job's log."""
@@ -111,48 +126,53 @@ class Client:
 
     def _move(self, path: str, body: dict[str, str], *, dry_run: bool) -> MovePreview:
         answer = self._send("POST", path, json=body, params={"dry_run": str(dry_run).lower()})
-        return MovePreview.model_validate(answer)
+        return self._read(MovePreview, answer)
 
     def _one(self, shape: type[S], path: str, **params: Any) -> S:
-        return shape.model_validate(self._send("GET", path, params=params))
+        return self._read(shape, self._send("GET", path, params=params))
 
     def _many(self, shape: type[S], path: str, **params: Any) -> list[S]:
-        return [shape.model_validate(item) for item in self._send("GET", path, params=params)["items"]]
+        answer = self._send("GET", path, params=params)
+        items = answer.get("items") if isinstance(answer, dict) else None
+        if not isinstance(items, list):
+            raise self._not_understood("no list")
+        return [self._read(shape, item) for item in items]
+
+    def _read(self, shape: type[S], answer: Any) -> S:
+        try:
+            return shape.model_validate(answer)
+        except ValidationError as error:
+            raise self._not_understood(f"no {shape.__name__}") from error
 
     def _send(self, method: str, path: str, **more: Any) -> Any:
         try:
             answer = self._http.request(method, path, **more)
-        except httpx2.HTTPError as error:
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise ServerError(
                 f"The controller at {self.url} does not answer: {error}.",
                 remedy="Is `farm up` running? Name another with --server or FARM_SERVER.",
             ) from error
         if answer.is_error:
             raise _error_of(answer)
-        return answer.json()
+        try:
+            return answer.json()
+        except ValueError as error:
+            raise self._not_understood("no JSON") from error
+
+    def _not_understood(self, what: str) -> ServerError:
+        return ServerError(
+            f"What {self.url} answered is {what}.", remedy="Is it a controller, and of a version like this command's?"
+        )
 
 
 def _error_of(answer: httpx2.Response) -> FarmError:
+    """The controller's error as ours; of what is no problem document, the status is all there is to say."""
     try:
         said = answer.json()
     except ValueError:
-        return ServerError(f"The controller answered {answer.status_code}.", remedy="See its log.")
-    kind = _KINDS.get(said.get("code", ""), ServerError)
-    return kind(
-        said.get("detail") or said.get("title") or f"status {answer.status_code}", remedy=said.get("remedy", "")
-    )
-
-
-def follow(client: Client, job: str) -> Iterator[str]:
-    """The lines of a job's log as they come, until the log has ended."""
-    import time
-
-    first = 1
-    while True:
-        part = client.log(job, first=first)
-        yield from part.lines
-        first += len(part.lines)
-        if part.ended and not part.lines:
-            return
-        if not part.lines:
-            time.sleep(0.5)
+        said = None
+    if not isinstance(said, dict):
+        return ServerError(f"The controller answered {answer.status_code}.", remedy="Its log says more.")
+    kind = _KINDS.get(str(said.get("code", "")), ServerError)
+    what = said.get("detail") or said.get("title") or f"The controller answered {answer.status_code}."
+    return kind(str(what), remedy=str(said.get("remedy", "")))

@@ -66,6 +66,11 @@ def leave_note(data: Path, url: str) -> None:
     part.replace(data / NOTE)
 
 
+def forget_note(data: Path) -> None:
+    """Nobody answers here any more."""
+    (data / NOTE).unlink(missing_ok=True)
+
+
 def read_note(data: Path) -> str | None:
     """Where the controller of this data folder answers, if it left a note."""
     try:

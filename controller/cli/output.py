@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -9,9 +10,8 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
-from pydantic import BaseModel
 from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 
 from controller.domain import errors
 from controller.domain.errors import FarmError
@@ -24,6 +24,14 @@ class Form(StrEnum):
     JSON = "json"
     YAML = "yaml"
     NAME = "name"
+
+
+class PlanForm(StrEnum):
+    """Forms of a plan."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
 
 
 Output = Annotated[Form, typer.Option("-o", "--output", help="table, json, yaml or name.")]
@@ -57,16 +65,35 @@ def guarded(run: Callable[[], Any]) -> None:
     try:
         run()
     except FarmError as error:
-        err.print(f"[red]error:[/red] {_plain(error.what)}")
+        err.print(Text.assemble(("error:", "red"), " ", plain(error.what)))
         if error.remedy:
-            err.print(f"  next: {_plain(error.remedy)}")
+            note(f"  next: {error.remedy}")
+        if error.code != FarmError.code:
+            note(f"  help: /help/{error.code} on any controller")
         sys.exit(exit_code(error))
 
 
-def _plain(text: str) -> str:
-    from rich.markup import escape
+_CONTROLS = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
-    return escape(text)
+
+def plain(text: str) -> str:
+    """Text without control characters: what a log or a recipe says must not steer a terminal."""
+    return _CONTROLS.sub("", text)
+
+
+def tell(text: str, style: str = "") -> None:
+    """A line of data."""
+    out.print(Text(plain(text), style=style))
+
+
+def note(text: str, style: str = "") -> None:
+    """A line beside the data."""
+    err.print(Text(plain(text), style=style))
+
+
+def counted(number: int, what: str) -> str:
+    """``1 file``, ``2 files``."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def show(form: Form, value: Any, table: Callable[[], None], names: Iterable[str]) -> None:
@@ -85,11 +112,13 @@ def _document(form: Form, value: Any) -> str:
     if form is Form.YAML:
         import yaml
 
-        return str(yaml.safe_dump(data, sort_keys=False)).rstrip()
+        return str(yaml.safe_dump(data, sort_keys=False, allow_unicode=True)).rstrip()
     return json.dumps(data, indent=2, ensure_ascii=False)
 
 
 def _data(value: Any) -> Any:
+    from pydantic import BaseModel
+
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json")
     if isinstance(value, list | tuple):
@@ -98,20 +127,23 @@ def _data(value: Any) -> Any:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """A table without boxes, states in their colours."""
+    """A table without boxes, states in their colours; where it is piped, a row is a line however long."""
+    from rich.table import Table
+
     grid = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         grid.add_column(column, overflow="fold")
     for row in rows:
         grid.add_row(*(_cell(cell) for cell in row))
-    width = None if out.is_terminal else 10_000
-    (out if width is None else Console(width=width, highlight=False)).print(grid)
+    out.print(grid, width=None if out.is_terminal else _WIDE)
 
 
-def _cell(value: Any) -> str:
+_WIDE = 10_000
+
+
+def _cell(value: Any) -> Text:
     text = "" if value is None else value.strftime("%Y-%m-%d %H:%M:%S") if isinstance(value, datetime) else str(value)
-    style = STYLES.get(text)
-    return f"[{style}]{text}[/{style}]" if style else _plain(text)
+    return Text(plain(text), style=STYLES.get(text, ""))
 
 
 def who() -> str:
@@ -126,6 +158,6 @@ def confirm(question: str, *, yes: bool) -> None:
     if yes:
         return
     if not sys.stdin.isatty():
-        raise errors.InvalidInputError("This needs a yes, and there is no terminal to ask.", remedy="Add --yes.")
+        raise errors.InvalidInputError(f"{question} There is no terminal to ask.", remedy="Add --yes.")
     if not typer.confirm(question, err=True):
         raise typer.Exit(FAILED)

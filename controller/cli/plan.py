@@ -1,72 +1,88 @@
 """``farm plan``: all of the deciding with no service up."""
 
-import json
 import tempfile
 from pathlib import Path
-from typing import Any
 
-from controller.cli.output import out
-from controller.domain.errors import InvalidInputError
-from controller.domain.plans import Member, Membership, Plan, Rule
-from controller.domain.wording import reason_sentence
+from controller.cli.asking import Context
+from controller.cli.output import Form, PlanForm, counted, note, show, tell
+from controller.domain.errors import DataFolderError, InvalidInputError
+from controller.domain.plans import Membership
 from controller.services import intake
+from controller.services.answers.plans import plan_answer
+from controller.services.answers.shapes import MemberShape, PlanAnswer
 from controller.settings import Settings
+from controller.storage import schema
+from controller.storage.database import Database
 from controller.wiring import open_farm
 
-FORMS = ("text", "json", "markdown")
+_NO_BROKER = "redis://nobody.invalid/0"
+"""Planning rings no bell, and nothing connects before it rings."""
 
 
-def run(tree: Path, rev: str | None, data: Path | None, subdirs: tuple[str, ...], form: str) -> None:
-    """Read, plan, print. Against the channel of a data folder where one is named, else against nothing."""
-    if form not in FORMS:
-        raise InvalidInputError(f"'{form}' is no form of a plan.", remedy=f"One of {', '.join(FORMS)}.")
-    if data is not None and not data.is_dir():
-        raise InvalidInputError(f"There is no data folder {data}.", remedy="Name a farm's folder, or leave it out.")
+def run(
+    context: Context, tree: Path, rev: str | None, channel: Path | None, subdirs: tuple[str, ...], form: PlanForm
+) -> None:
+    """Read, plan, print. By a controller where one was named, else here."""
+    if context.server and channel is None:
+        with context.client() as client:
+            answer = client.plan(str(tree.resolve()), rev)
+    else:
+        answer = plan_here(tree, rev, _base(channel, context), subdirs)
+    print_plan(answer, form)
+
+
+def _base(channel: Path | None, context: Context) -> Path | None:
+    """The data folder planned against: the one named, else the one at hand, else none."""
+    if channel is not None and not channel.is_dir():
+        raise InvalidInputError(f"There is no data folder {channel}.", remedy="Name a farm's folder, or leave it out.")
+    found = channel or context.folder
+    return found if found.is_dir() else None
+
+
+def plan_here(tree: Path, rev: str | None, data: Path | None, subdirs: tuple[str, ...]) -> PlanAnswer:
+    """The plan against what ``data``'s testing channel holds; against nothing where there is no such folder.
+
+    Only the database of ``data`` is read; checkouts and all else go to a scratch folder.
+    """
     with tempfile.TemporaryDirectory(prefix="farm-plan-") as scratch:
-        settings = Settings(data=data or Path(scratch), subdirs=subdirs)
-        farm = open_farm(settings, "memory://")
+        database = _database(Settings(data=data).database) if data is not None else ""
+        note(f"against testing of {data}" if database else "against nothing: every package is new")
+        here = f"sqlite:///{Path(scratch) / 'empty.sqlite3'}"
+        settings = Settings(data=Path(scratch), database_url=database or here)
+        if subdirs:
+            settings = settings.model_copy(update={"subdirs": subdirs})
+        farm = open_farm(settings, _NO_BROKER)
         try:
-            plan = intake.preview(farm, str(tree.resolve()), rev)
+            return plan_answer(intake.preview(farm, str(tree.resolve()), rev))
         finally:
             farm.close()
-    print_plan(plan, form)
 
 
-def print_plan(plan: Plan, form: str) -> None:
+def _database(url: str) -> str:
+    """The URL, if its schema is this version's; a plan upgrades nobody's database."""
+    if url.startswith("sqlite") and not Path(url.removeprefix("sqlite:///")).exists():
+        return ""
+    database = Database(url)
+    try:
+        at = schema.revision(database)
+    finally:
+        database.close()
+    if at is None:
+        return ""
+    if at != schema.head():
+        raise DataFolderError(
+            f"The database is at schema {at}, and this version's is {schema.head()}.",
+            remedy="Run `farm up` of this version on it once, or plan without it.",
+        )
+    return url
+
+
+def print_plan(plan: PlanAnswer, form: PlanForm) -> None:
     """A plan in the form asked for."""
-    if form == "json":
-        print(json.dumps(as_data(plan), indent=2))  # noqa: T201 -- data for programs
-    elif form == "markdown":
-        print(as_markdown(plan))  # noqa: T201
+    if form is PlanForm.MARKDOWN:
+        print(as_markdown(plan))  # noqa: T201 -- data for programs
     else:
-        _print_text(plan)
-
-
-def touched(plan: Plan) -> list[Member]:
-    """Members that the change touches."""
-    return [m for m in plan.decision.members if m.reasons and m.reasons[0].rule is not Rule.CURRENT]
-
-
-def as_data(plan: Plan) -> dict[str, Any]:
-    """A plan as plain data."""
-    return {
-        "waves": plan.waves,
-        "jobs": [
-            {"kind": j.kind.value, "name": j.name, "recipe": j.recipe, "subdir": j.subdir, "pool": j.pool,
-             "wave": j.wave, "files": [o.file_name for o in j.outputs], "late": j.late,
-             "reasons": [reason_sentence(r) for r in j.reasons]}
-            for j in plan.jobs
-        ],
-        "members": [
-            {"name": m.output.name, "version": m.output.version, "subdir": m.output.subdir,
-             "membership": m.membership.value, "file": m.artifact,
-             "reasons": [{"rule": r.rule.value, "about": r.about, "spec": r.spec, "path": list(r.path),
-                          "sentence": reason_sentence(r)} for r in m.reasons]}
-            for m in touched(plan)
-        ],
-        "refusals": [{"file": r.file, "line": r.line, "cause": r.cause, "remedy": r.remedy}
-                     for r in plan.decision.refusals],
-    }  # fmt: skip
+        show(Form.JSON if form is PlanForm.JSON else Form.TABLE, plan, lambda: _print_text(plan), ())
 
 
 _HEADS = (
@@ -77,36 +93,50 @@ _HEADS = (
 )
 
 
-def _sections(plan: Plan) -> list[tuple[str, list[Member]]]:
-    found = touched(plan)
-    return [(head, [m for m in found if m.membership is kind]) for kind, head in _HEADS]
+def _sections(plan: PlanAnswer) -> list[tuple[str, list[MemberShape]]]:
+    found = [(head, [m for m in plan.members if m.membership == kind.value]) for kind, head in _HEADS]
+    return [(head, members) for head, members in found if members]
 
 
-def _print_text(plan: Plan) -> None:
-    untouched = len(plan.decision.members) - len(touched(plan))
-    out.print(f"{len(plan.jobs)} jobs in {plan.waves} waves; {untouched} outputs untouched", markup=False)
+def _print_text(plan: PlanAnswer) -> None:
+    tell(f"{_figures(plan)}; {counted(plan.untouched, 'output')} untouched")
+    builds = [job for job in plan.jobs if job.kind == "build"]
+    for wave in sorted({job.wave for job in builds}):
+        tell(f"  wave {wave}: {', '.join(f'{job.name} ({job.subdir})' for job in builds if job.wave == wave)}")
     for head, members in _sections(plan):
-        if members:
-            out.print(f"\n{head} ({len(members)})", markup=False)
+        tell(f"\n{head} ({len(members)})")
         for member in members:
-            why = reason_sentence(member.reasons[0])
-            out.print(f"  {member.output.name} {member.output.version} ({member.output.subdir}): {why}", markup=False)
-    for refusal in plan.decision.refusals:
-        place = f"{refusal.file}:{refusal.line}" if refusal.line else refusal.file
-        out.print(f"\nNot read: {place}: {refusal.cause} {refusal.remedy}", markup=False)
+            tell(f"  {member.name} {member.version} ({member.subdir}): {_why(member)}")
+    for refusal in plan.refusals:
+        tell(f"\nNot read: {refusal}")
 
 
-def as_markdown(plan: Plan) -> str:
+def _figures(plan: PlanAnswer) -> str:
+    kinds = [job.kind for job in plan.jobs]
+    parts = [counted(kinds.count(kind), kind) for kind in ("build", "test", "retest") if kind in kinds]
+    waves = counted(plan.waves, "wave")
+    return f"{', '.join(parts)} in {waves}" if parts else "Nothing to do"
+
+
+def _why(member: MemberShape) -> str:
+    """Rule and sentence; the first reason decides."""
+    return f"{member.reasons[0].sentence} [{member.reasons[0].rule}]"
+
+
+def as_markdown(plan: PlanAnswer) -> str:
     """A plan for a pull request."""
-    lines = [f"**{len(plan.jobs)} jobs in {plan.waves} waves**"]
+    lines = [f"**{_figures(plan)}; {counted(plan.untouched, 'output')} untouched**"]
     for head, members in _sections(plan):
-        if members:
-            lines += ["", f"### {head} ({len(members)})", "", "| package | version | subdir | rule | why |",
-                      "|---|---|---|---|---|"]  # fmt: skip
+        lines += ["", f"### {head} ({len(members)})", "", "| package | version | subdir | rule | why |",
+                  "|---|---|---|---|---|"]  # fmt: skip
         lines += [
-            f"| {m.output.name} | {m.output.version} | {m.output.subdir} | {m.reasons[0].rule.value} "
-            f"| {reason_sentence(m.reasons[0]).replace('|', '&#124;')} |"
+            f"| {m.name} | {m.version} | {m.subdir} | {m.reasons[0].rule} | {_escaped(m.reasons[0].sentence)} |"
             for m in members
         ]
-    lines += [f"\n**Not read**: `{r.file}`: {r.cause} {r.remedy}" for r in plan.decision.refusals]
+    lines += [f"\n**Not read**: {_escaped(refusal)}" for refusal in plan.refusals]
     return "\n".join(lines)
+
+
+def _escaped(text: str) -> str:
+    """Text that neither ends a table's cell nor starts a tag."""
+    return text.replace("&", "&amp;").replace("|", "&#124;").replace("<", "&lt;").replace("\n", " ")

@@ -4,13 +4,15 @@ from typing import Annotated
 
 import typer
 
-from controller.cli.batch import Dry, Why, Yes, print_move
+from controller.cli.asking import asks
+from controller.cli.batch import Dry, Why, Yes, figures_of, print_move
 from controller.cli.output import Form, Output, confirm, show, table, who
 
 app = typer.Typer(help="Moves of testing and stable, and the way back.", no_args_is_help=True)
 
 
 @app.command("list")
+@asks
 def list_(context: typer.Context, output: Output = Form.TABLE) -> None:
     """The last moves, newest first."""
     with context.obj.client() as client:
@@ -21,6 +23,7 @@ def list_(context: typer.Context, output: Output = Form.TABLE) -> None:
 
 
 @app.command()
+@asks
 def restore(
     context: typer.Context,
     promotion: Annotated[str, typer.Argument(help="A promotion, as stable@4.")],
@@ -36,6 +39,6 @@ def restore(
     with context.obj.client() as client:
         preview = client.restore(promotion, who=who(), why=why, dry_run=True)
         if not dry_run:
-            confirm(f"Take {promotion} back: {len(preview.removed)} files go, {len(preview.added)} return?", yes=yes)
+            confirm(f"Take {promotion} back: {figures_of(preview)}?", yes=yes)
             preview = client.restore(promotion, who=who(), why=why, dry_run=False)
     show(output, preview, lambda: print_move(preview), [f"{preview.channel}@{preview.snapshot or preview.base}"])

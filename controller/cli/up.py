@@ -3,15 +3,22 @@
 import contextlib
 import signal
 import socket
+import sys
 import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import structlog
 import uvicorn
+from pydantic import ValidationError
 
-from controller.cli.data_folder import held, leave_note
+from controller.cli.data_folder import forget_note, held, leave_note
+from controller.cli.listening import address, listen
+from controller.cli.output import counted, note
 from controller.cli.supervisor import Supervisor, WorkerCommand
-from controller.domain.errors import BrokerError, PortTakenError
+from controller.domain.errors import BrokerError, FarmError, InvalidInputError
 from controller.gateways.broker import EmbeddedBroker
 from controller.loop.run import run_loop
 from controller.services.farm import Farm
@@ -23,91 +30,139 @@ log = structlog.get_logger(__name__)
 
 _LOOK_SECONDS = 0.5
 _DRAIN_SECONDS = 20.0
+_BROKERS = ("redis://", "rediss://", "unix://")
+
+
+def settings_of(said: Mapping[str, Any]) -> Settings:
+    """Settings from what was said, the environment and farm.toml. Raises InvalidInputError, naming each fault."""
+    try:
+        settings = Settings(**{key: value for key, value in said.items() if value is not None})
+    except ValueError as error:  # of pydantic, of the TOML reader, or of a variable that is no JSON
+        faults = _faults(error) if isinstance(error, ValidationError) else str(error)
+        raise InvalidInputError(
+            f"The settings do not hold: {faults}", remedy="See `farm up --help`, farm.toml and the variables FARM_*."
+        ) from error
+    if settings.broker_url and not settings.broker_url.startswith(_BROKERS):
+        raise InvalidInputError("The broker's address is none.", remedy="Give it as redis://host:port/0.")
+    return settings
+
+
+def _faults(error: ValidationError) -> str:
+    return "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
 
 
 def run(settings: Settings, pools: tuple[str, ...] = ()) -> None:
-    """Hold the data folder and serve until SIGINT or SIGTERM. Raises FarmError when it cannot start."""
+    """Hold the data folder and serve until SIGINT or SIGTERM. Raises FarmError when it cannot start or go on."""
+    _log_to_stderr()
     data = settings.data.resolve()
     with held(data), contextlib.closing(listen(settings.host, settings.port)) as listener:
-        port = int(listener.getsockname()[1])
-        url = settings.public_url or f"http://{settings.host}:{port}"
-        broker = None if settings.broker_url else EmbeddedBroker(data)
-        if broker is not None:
-            broker.ensure()
-        farm = open_farm(settings, broker.url if broker else settings.broker_url)
-        leave_note(data, url)
-        _serve(farm, _Parts(settings, listener, url, broker, data, pools or farm.rules.subdirs))
+        url = settings.public_url or address(settings.host, int(listener.getsockname()[1]))
+        with _broker(settings, data) as broker:
+            broker_url = broker.url if broker else settings.broker_url
+            with contextlib.closing(open_farm(settings, broker_url)) as farm:
+                command = WorkerCommand(url, broker_url, data, pools or farm.rules.subdirs)
+                serve = _Up(farm, listener, Supervisor(command, settings.workers), broker)
+                serve.run(url, data)
 
 
-class _Parts:
-    """What one run of ``farm up`` is made of."""
-
-    def __init__(
-        self, settings: Settings, listener: socket.socket, url: str, broker: EmbeddedBroker | None, data: Path,
-        pools: tuple[str, ...],
-    ) -> None:  # fmt: skip
-        self.settings, self.listener, self.url, self.broker = settings, listener, url, broker
-        address = broker.url if broker else settings.broker_url
-        self.supervisor = Supervisor(WorkerCommand(url, address, data, pools), settings.workers)
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket. Raises PortTakenError, naming the flag."""
-    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-        listener.listen(2048)
-    except OSError as error:
-        listener.close()
-        raise PortTakenError(
-            f"Cannot listen on {host}:{port}: {error.strerror}.", remedy="Choose another port with --port, or --port 0."
-        ) from error
-    return listener
-
-
-def _serve(farm: Farm, parts: _Parts) -> None:
-    """Serve until told to stop; workers are drained while the controller can still take their reports."""
-    stop, ended = threading.Event(), threading.Event()
-    server = uvicorn.Server(
-        uvicorn.Config(create_app(farm), log_level="warning", access_log=False, timeout_graceful_shutdown=5)
+def _log_to_stderr() -> None:
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="%Y-%m-%d %H:%M:%S", utc=False),
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
-    threads = [
-        threading.Thread(target=server.run, kwargs={"sockets": [parts.listener]}, name="web"),
-        threading.Thread(target=run_loop, args=(farm, ended), name="loop"),
-    ]
-    _stop_on_signals(stop)
-    for thread in threads:
-        thread.start()
-    log.info("the farm is up", url=parts.url, workers=parts.settings.workers)
-    _look_after(parts, stop, threads)
-    parts.supervisor.drain(_DRAIN_SECONDS)
-    server.should_exit = True
-    ended.set()
-    farm.wake.set()
-    for thread in threads:
-        thread.join()
-    if parts.broker is not None:
-        parts.broker.stop()
-    farm.close()
 
 
-def _stop_on_signals(stop: threading.Event) -> None:
-    def on_signal(number: int, _frame: object) -> None:
-        signal.signal(number, signal.SIG_DFL)  # a second one ends it at once
-        log.info("stopping: workers finish what they do", seconds=_DRAIN_SECONDS)
-        stop.set()
+@contextlib.contextmanager
+def _broker(settings: Settings, data: Path) -> Iterator[EmbeddedBroker | None]:
+    """The embedded broker, up while inside; None where another one is named."""
+    if settings.broker_url:
+        yield None
+        return
+    broker = EmbeddedBroker(data)
+    broker.ensure()
+    try:
+        yield broker
+    finally:
+        broker.stop()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, on_signal)
 
+@dataclass(slots=True)
+class _Up:
+    """One run of ``farm up``: two threads, the workers, and what the signals said."""
 
-def _look_after(parts: _Parts, stop: threading.Event, threads: list[threading.Thread]) -> None:
-    parts.supervisor.start()
-    while not stop.wait(_LOOK_SECONDS) and all(thread.is_alive() for thread in threads):
+    farm: Farm
+    listener: socket.socket
+    supervisor: Supervisor
+    broker: EmbeddedBroker | None
+    told: threading.Event = field(default_factory=threading.Event)
+    hurried: threading.Event = field(default_factory=threading.Event)
+    _broker_fault: str = ""
+
+    def run(self, url: str, data: Path) -> None:
+        """Serve until told to stop; workers are drained while the controller can still take their reports."""
+        config = uvicorn.Config(
+            create_app(self.farm), log_level="warning", access_log=False, timeout_graceful_shutdown=5
+        )
+        server, ended = uvicorn.Server(config), threading.Event()
+        threads = [
+            threading.Thread(target=server.run, kwargs={"sockets": [self.listener]}, name="web server"),
+            threading.Thread(target=run_loop, args=(self.farm, ended), name="loop"),
+        ]
+        self._hear_signals()
+        for thread in threads:
+            thread.start()
+        leave_note(data, url)
+        note(f"The farm is up: {url}  ({counted(self.supervisor.number, 'worker')}, data in {data})  Ctrl-C stops it.")
         try:
-            if parts.broker is not None and parts.broker.ensure():
-                log.warning("the embedded broker had ended and was started again")
+            self._look_after(threads)
+            self.supervisor.drain(_DRAIN_SECONDS, self.hurried)
+        finally:
+            forget_note(data)
+            server.should_exit = True
+            ended.set()
+            self.farm.wake.set()
+            for thread in threads:
+                thread.join()
+        note("The farm is down.")
+
+    def _hear_signals(self) -> None:
+        """The first signal drains, the second ends running jobs at once, the third ends this process."""
+
+        def hear(number: int, _frame: object) -> None:
+            if self.told.is_set():
+                self.hurried.set()
+                signal.signal(number, signal.SIG_DFL)
+            self.told.set()
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, hear)
+
+    def _look_after(self, threads: list[threading.Thread]) -> None:
+        self.supervisor.start()
+        while not self.told.wait(_LOOK_SECONDS):
+            dead = [thread.name for thread in threads if not thread.is_alive()]
+            if dead:
+                self.supervisor.drain(_DRAIN_SECONDS, self.hurried)
+                raise FarmError(f"The {dead[0]} ended by itself.", remedy="What is said above tells why; start again.")
+            self._see_to_the_broker()
+            self.supervisor.look()
+        note(f"Stopping: workers have {_DRAIN_SECONDS:.0f} s to finish what they do. Once more to stop at once.")
+
+    def _see_to_the_broker(self) -> None:
+        """Start it again if it ended. Workers and loop live without it, so a fault is said once and tried again."""
+        if self.broker is None:
+            return
+        try:
+            started = self.broker.ensure()
         except BrokerError as error:
-            log.error("the embedded broker cannot be started; tried again at once", error=str(error))  # noqa: TRY400
-        parts.supervisor.look()
+            if error.what != self._broker_fault:
+                log.error("the embedded broker cannot be started and is tried again", why=error.what)  # noqa: TRY400
+            self._broker_fault = error.what
+        else:
+            self._broker_fault = ""
+            if started:
+                log.warning("the embedded broker had ended and was started again")

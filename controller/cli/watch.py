@@ -1,32 +1,65 @@
 """Watching a batch: a live display in a terminal, plain lines elsewhere."""
 
 import time
+from collections.abc import Callable
 from typing import Self
 
 from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from controller.cli.client import Client
-from controller.cli.output import err
+from controller.cli.output import err, note, plain
+from controller.domain.errors import ServerError
 from controller.services.answers.shapes import BatchView, JobSummary
 
 SETTLED = frozenset({"passed", "partial", "failed", "promoted", "restored", "cancelled"})
 ENDED = frozenset({"passed", "failed", "unsolvable", "quarantined", "blocked", "cancelled"})
 _EVERY = 0.4
+_SHARE = 5.0
+"""A look that took long is followed by a pause this many times longer: watching must not load the controller."""
+_PATIENCE = 300.0
+"""Seconds for which a controller that does not answer is waited for: it may be starting again."""
+Pause = Callable[[float], None]
 
 
-def watch(client: Client, batch: str) -> BatchView:
-    """The batch once it has its verdict; what happens until then is shown on stderr."""
+def watch(client: Client, batch: str, pause: Pause = time.sleep) -> BatchView:
+    """The batch once it has its verdict; what happens until then is shown on stderr. Raises FarmError."""
     show = _Live() if err.is_terminal else _Lines()
+    look = _Looks(client, batch, pause)
     with show:
-        while True:
-            view = client.batch(batch)
+        view = look()
+        show.look(view)
+        while view.state not in SETTLED:
+            pause(max(_EVERY, _SHARE * look.took))
+            view = look()
             show.look(view)
-            if view.state in SETTLED:
-                break
-            time.sleep(_EVERY)
-    err.print(f"{view.id} {view.state}: {view.verdict}", markup=False)
+    note(f"{view.id} {view.state}: {view.verdict}")
     return view
+
+
+class _Looks:
+    """Looks at a batch; a controller that went away is waited for. The first look is not patient."""
+
+    def __init__(self, client: Client, batch: str, pause: Pause) -> None:
+        self._client, self._batch, self._pause = client, batch, pause
+        self._patience = 0.0
+        self.took = 0.0
+
+    def __call__(self) -> BatchView:
+        began = asked = time.monotonic()
+        while True:
+            try:
+                view = self._client.batch(self._batch)
+            except ServerError as error:
+                if asked - began >= self._patience:
+                    raise
+                if asked == began:
+                    note(f"  {error.what} Waiting for it.")
+                self._pause(1.0)
+            else:
+                self.took, self._patience = time.monotonic() - asked, _PATIENCE
+                return view
+            asked = time.monotonic()
 
 
 def line_of(job: JobSummary) -> str:
@@ -36,10 +69,11 @@ def line_of(job: JobSummary) -> str:
 
 
 class _Lines:
-    """One line whenever a job ends."""
+    """One line whenever a job ends, and one when the whole batch waits for a person."""
 
     def __init__(self) -> None:
         self._said: set[str] = set()
+        self._held = False
 
     def __enter__(self) -> Self:
         return self
@@ -48,11 +82,15 @@ class _Lines:
         return
 
     def look(self, view: BatchView) -> None:
-        """Say what ended since the last look."""
-        for job in view.jobs:
-            if job.state in ENDED and job.id not in self._said:
-                self._said.add(job.id)
-                err.print(line_of(job), markup=False)
+        """Say what ended since the last look; a job that is tried again may end again."""
+        if view.state == "held" and not self._held:
+            note(f"  {view.verdict} Let it run: farm batch release {view.id}")
+        self._held = view.state == "held"
+        ended = [job for job in view.jobs if job.state in ENDED]
+        for job in ended:
+            if job.id not in self._said:
+                note(line_of(job))
+        self._said = {job.id for job in ended}
 
 
 class _Live(_Lines):
@@ -61,7 +99,11 @@ class _Live(_Lines):
     def __init__(self) -> None:
         super().__init__()
         self._bar = Progress(
-            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=err
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=err,
         )
         self._task = self._bar.add_task("jobs", total=None)
         self._live = Live(self._bar, console=err, refresh_per_second=8)
@@ -78,4 +120,4 @@ class _Live(_Lines):
         super().look(view)
         running = ", ".join(f"{job.kind} {job.name}" for job in view.jobs if job.state == "running")
         done = sum(job.state in ENDED for job in view.jobs)
-        self._bar.update(self._task, description=running or view.state, completed=done, total=len(view.jobs))
+        self._bar.update(self._task, description=plain(running or view.state), completed=done, total=len(view.jobs))

@@ -2,9 +2,11 @@
 
 import os
 import sys
+from pathlib import Path
 
 import typer
 
+from controller.cli.asking import asks
 from controller.cli.output import Form, Output, show, table
 
 app = typer.Typer(help="Workers: run one here, list those the farm knows.", no_args_is_help=True)
@@ -14,13 +16,31 @@ app = typer.Typer(help="Workers: run one here, list those the farm knows.", no_a
 def run(context: typer.Context) -> None:
     """Run a worker here; all options are those of `farm-worker run`.
 
+    Beside a running farm nothing need be said: server, broker and token are found in its data folder.
+
     Example: farm worker run --server http://farm:8440 --broker redis://farm:6379/0 --pool auto --token-file token
     """
     line = [sys.executable, "-m", "workers.agent", "run", *context.args]
-    os.execv(sys.executable, line)  # noqa: S606 -- the worker takes this process's place, as its own command would
+    environment = found_beside(context.obj.folder) | dict(os.environ)
+    os.execve(sys.executable, line, environment)  # noqa: S606 -- the worker takes this process's place
+
+
+def found_beside(data: Path) -> dict[str, str]:
+    """What a worker needs to know, as far as a running farm left it in its data folder."""
+    from controller.cli.data_folder import read_note
+    from controller.gateways.broker import EmbeddedBroker
+
+    url = read_note(data)
+    if url is None:
+        return {}
+    found = {"FARM_SERVER": url, "FARM_WORKER_TOKEN_FILE": str(data / "worker-token"),
+             "FARM_WORK_DIR": str(data / "workers")}  # fmt: skip
+    broker = EmbeddedBroker(data)
+    return found | ({"FARM_BROKER": broker.url} if broker.answers() else {})
 
 
 @app.command("list")
+@asks
 def list_(context: typer.Context, output: Output = Form.TABLE) -> None:
     """Every worker that the farm knows, and what it does."""
     with context.obj.client() as client:

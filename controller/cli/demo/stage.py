@@ -11,7 +11,7 @@ from pathlib import Path
 
 from controller.cli.client import Client
 from controller.cli.data_folder import read_note
-from controller.cli.output import err
+from controller.cli.output import note
 from controller.cli.watch import watch
 from controller.domain.errors import FarmError, InvalidInputError, ServerError
 from controller.services.answers.shapes import BatchView
@@ -28,7 +28,7 @@ class DemoError(FarmError):
 
 def say(text: str, *, style: str = "") -> None:
     """A line on stderr, so that it stands among the progress of the batches."""
-    err.print(text, style=style or None, markup=False)
+    note(text, style)
 
 
 def step(number: int, text: str) -> None:
