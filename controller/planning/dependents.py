@@ -1,6 +1,6 @@
 """Who is touched when an output moves: users by what their artifacts record, and by what stands in their recipes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
@@ -23,23 +23,30 @@ class Facts:
     outputs: Sequence[Output]
     artifacts: Sequence[Artifact | None]
     providers: Providers
-    depends: Sequence[tuple[Dependency, ...]]
-    """With traced origins."""
-    constrains: Sequence[tuple[Dependency, ...]]
+    recorded: Mapping[str, Sequence[tuple[int, Dependency, bool]]]
+    """Name to (user, dependency as recorded, whether it is a constraint), over all that have an artifact."""
 
     @classmethod
     def of(cls, outputs: Sequence[Output], artifacts: Sequence[Artifact | None]) -> "Facts":
         """The facts about these outputs; ``artifacts`` are in the same order."""
-        pairs = list(zip(outputs, artifacts, strict=True))
-        depends = [tuple(traced(d, output) for d in artifact.depends) if artifact else () for output, artifact in pairs]
-        constrains = [
-            tuple(traced(d, output) for d in artifact.constrains) if artifact else () for output, artifact in pairs
-        ]
-        return cls(outputs, artifacts, Providers.of(outputs), depends, constrains)
+        recorded: dict[str, list[tuple[int, Dependency, bool]]] = {}
+        for user, artifact in enumerate(artifacts):
+            if artifact is None:
+                continue
+            for dependency in artifact.depends:
+                recorded.setdefault(name_of(dependency.spec), []).append((user, dependency, False))
+            for dependency in artifact.constrains:
+                recorded.setdefault(name_of(dependency.spec), []).append((user, dependency, True))
+        return cls(outputs, artifacts, Providers.of(outputs), recorded)
+
+    def depends(self, user: int) -> tuple[Dependency, ...]:
+        """What its artifact records that it runs with."""
+        artifact = self.artifacts[user]
+        return artifact.depends if artifact else ()
 
     def admitted(self, dependency: Dependency, user: int, moving: Places) -> bool:
         """Whether on every subdir something that will be there under that name is admitted."""
-        places = self.providers.of_name(dependency.name.lower(), user)
+        places = self.providers.of_name(name_of(dependency.spec), user)
         subdirs = {self.outputs[place].subdir for place in places} - {NOARCH} or {NOARCH}
         good = [place for place in places if self._admits(dependency.spec, place, moving)]
         return all(any(self.outputs[place].subdir in (subdir, NOARCH) for place in good) for subdir in subdirs)
@@ -67,8 +74,6 @@ class Dependents:
     """Users by the name they need; an index, so that following a move costs its users alone."""
 
     facts: Facts
-    recorded: dict[str, list[tuple[int, Dependency, bool]]] = field(default_factory=dict)
-    """Name to (user, dependency, whether it is a constraint)."""
     used: dict[str, list[tuple[int, Section]]] = field(default_factory=dict)
 
     @classmethod
@@ -78,9 +83,6 @@ class Dependents:
         for user, artifact in enumerate(facts.artifacts):
             if artifact is None:
                 continue
-            for constrains, dependencies in ((False, facts.depends[user]), (True, facts.constrains[user])):
-                for dependency in dependencies:
-                    index.recorded.setdefault(dependency.name.lower(), []).append((user, dependency, constrains))
             for section, name in facts.direct(user):
                 index.used.setdefault(name, []).append((user, section))
         return index
@@ -88,9 +90,10 @@ class Dependents:
     def touches(self, moved: int, path: Path, moving: Places) -> Iterator[tuple[Touch, int]]:
         """Every recorded dependency and constraint on ``moved``, with its user. ``path`` leads to ``moved``."""
         facts, output = self.facts, self.facts.outputs[moved]
-        for user, dependency, constrains in self.recorded.get(output.name, ()):
+        for user, dependency, constrains in facts.recorded.get(output.name, ()):
             if user != moved and moved in facts.providers.of_name(output.name, user):
-                yield self._touch(user, output, dependency, path, moving, constrains=constrains), user
+                known = traced(dependency, facts.outputs[user])
+                yield self._touch(user, output, known, path, moving, constrains=constrains), user
 
     def _touch(
         self, user: int, moved: Output, dependency: Dependency, path: Path, moving: Places, *, constrains: bool
@@ -121,16 +124,17 @@ class Dependents:
     def _use(self, user: int, moved: int, section: Section, exported: frozenset[str], path: Path) -> Use:
         facts = self.facts
         output, package = facts.outputs[user], facts.outputs[moved]
-        depends = facts.depends[user]
-        recorded = (*depends, *facts.constrains[user])
-        taken = {d.name.lower() for d in recorded if d.exporter == package.name}
+        artifact = facts.artifacts[user]
+        depends = facts.depends(user)
+        recorded = (*depends, *artifact.constrains) if artifact else ()
+        taken = {name_of(d.spec) for d in recorded if d.exporter == package.name}
         now = names_exported(package.run_exports)
         return Use(
             user=output,
             moved=package,
             section=section,
-            took=bool(taken) or any(d.name.lower() in exported for d in recorded),
-            runs=any(d.name.lower() == package.name for d in depends),
+            took=bool(taken) or any(name_of(d.spec) in exported for d in recorded),
+            runs=any(name_of(d.spec) == package.name for d in depends),
             moved_runs_python=self._runs_python(moved),
             renamed=bool(taken) and bool(now) and taken.isdisjoint(now),
             exact=any(r.name == package.name and r.origin is Origin.EXACT_PIN for r in output.in_section(section)),
@@ -145,7 +149,7 @@ class Dependents:
 
     def _runs_python(self, place: int) -> bool:
         output = self.facts.outputs[place]
-        recorded = any(d.name == PYTHON for d in self.facts.depends[place])
+        recorded = any(name_of(d.spec) == PYTHON for d in self.facts.depends(place))
         return recorded or any(r.name == PYTHON for r in output.in_section(Section.HOST, Section.RUN))
 
     def _stuck(self, user: int, names: AbstractSet[str]) -> str:

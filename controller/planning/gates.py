@@ -7,7 +7,7 @@ from controller.domain.artifacts import Artifact, Dependency
 from controller.domain.recipes import Origin
 from controller.domain.verdicts import Actor, GateAnswer, Verdict
 from controller.planning.holdings import Holdings, file_of, near
-from controller.planning.specs import admits
+from controller.planning.specs import admits, name_of
 from workers.contract.reports import Outcome
 
 _SHOWN = 20
@@ -99,7 +99,7 @@ def no_regression(adding: Sequence[Artifact], there: Sequence[Artifact]) -> Gate
 
 def _left_behind(user: Artifact, dependency: Dependency, before: Holdings, news: Holdings) -> Artifact | None:
     """The new package that ``user`` cannot go with, if it went with the newest one so far."""
-    name = dependency.name.lower()
+    name = name_of(dependency.spec)
     found = [new for new in news.by_name.get(name, ()) if near(new.subdir, user.subdir)]
     if not found or any(admits(dependency.spec, new.version, new.build) for new in found):
         return None

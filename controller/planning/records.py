@@ -7,6 +7,7 @@ from rattler import Version
 
 from controller.domain.artifacts import Artifact, Dependency
 from controller.domain.recipes import Origin, Output, Section
+from controller.planning.specs import name_of
 
 Key = tuple[str, str, str]
 
@@ -61,7 +62,7 @@ def traced(dependency: Dependency, output: Output) -> Dependency:
     """
     if dependency.origin is not Origin.TEXT:
         return dependency
-    name = dependency.name.lower()
+    name = name_of(dependency.spec)
     for requirement in output.in_section(Section.RUN, Section.CONSTRAINS):
         if requirement.name == name:
             return replace(dependency, origin=requirement.origin)

@@ -7,6 +7,7 @@ from controller.domain.artifacts import Dependency
 from controller.domain.plans import Reason, Rule
 from controller.domain.recipes import Output
 from controller.planning.dependents import Facts
+from controller.planning.records import traced
 from controller.planning.rules import PYTHON, Touch, judge_touch
 from controller.planning.specs import name_of
 
@@ -17,15 +18,15 @@ def find_retests(facts: Facts, rebuilt: Mapping[int, list[Reason]], edits: Colle
     Those that need a recipe edit stay on the old package and are not retested with the new.
     """
     found: dict[int, Reason] = {}
-    users = _users(facts)
     moving = rebuilt.keys()
     waiting = deque((place, facts.outputs[place], reasons[0].path) for place, reasons in rebuilt.items())
     while waiting:
         place, cause, path = waiting.popleft()
-        for user, dependency in users.get(facts.outputs[place].name, ()):
-            if user in rebuilt or user in edits or user in found:
+        name = facts.outputs[place].name
+        for user, dependency, constrains in facts.recorded.get(name, ()):
+            if constrains or user in rebuilt or user in edits or user in found:
                 continue
-            if place in facts.providers.of_name(dependency.name.lower(), user):
+            if place in facts.providers.of_name(name, user):
                 if place in moving and not facts.admitted(dependency, user, moving):
                     continue
                 reason = _reason(facts.outputs[user], cause, facts.outputs[place], dependency, path)
@@ -37,16 +38,8 @@ def find_retests(facts: Facts, rebuilt: Mapping[int, list[Reason]], edits: Colle
     return found
 
 
-def _users(facts: Facts) -> dict[str, list[tuple[int, Dependency]]]:
-    users: dict[str, list[tuple[int, Dependency]]] = {}
-    for user, dependencies in enumerate(facts.depends):
-        for dependency in dependencies:
-            users.setdefault(dependency.name.lower(), []).append((user, dependency))
-    return users
-
-
 def _reason(user: Output, cause: Output, through: Output, dependency: Dependency, path: tuple[str, ...]) -> Reason:
-    whole = (*path, user.name)
+    whole, dependency = (*path, user.name), traced(dependency, user)
     if through is cause:
         finding = judge_touch(Touch(user, cause, dependency, admitted=True, path=whole))
         if finding is not None:

@@ -15,7 +15,7 @@ from controller.domain.recipes import Section
 from controller.domain.verdicts import StaysBehind
 from controller.domain.wording import job_label
 from controller.planning.holdings import Holdings, file_of, near
-from controller.planning.specs import admits
+from controller.planning.specs import admits, name_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,10 @@ class JobEnd:
 
 @dataclass(frozen=True, slots=True)
 class Subset:
-    """``publish`` is closed; every planned file is either in it or in ``stays``."""
+    """``publish`` is closed; every planned file is either in it or in ``stays``.
+
+    A planned file that the target holds already, from an earlier settling, is in ``publish`` and stays there.
+    """
 
     publish: frozenset[str]
     stays: tuple[StaysBehind, ...]
@@ -117,7 +120,7 @@ class _Sieve:
         return StaysBehind(file, _identity(file, self.built)[1], behind.reason, behind.blocked_by)
 
     def _out(self, file: str, reason: str, blocked_by: Iterable[str] = ()) -> None:
-        if file in self.behind or file not in self.index.together:
+        if file in self.behind or file in self.base_files or file not in self.index.together:
             return
         self.behind[file] = _Behind(reason, tuple(dict.fromkeys(blocked_by)))
         self.open.append(file)
@@ -213,7 +216,7 @@ class _Sieve:
         """The old ``name`` stays what users have: nothing may come that its bounds exclude, if it went along so far."""
         for old in self._newest(subdir, name):
             for dependency in old.depends:
-                news = self._coming(dependency.name.lower(), old.subdir)
+                news = self._coming(name_of(dependency.spec), old.subdir)
                 if not news or any(admits(dependency.spec, new.version, new.build) for new in news):
                     continue
                 if any(True for _ in self.base.admitted(dependency.spec, old.subdir)):
@@ -239,7 +242,7 @@ def _indexed(ends: Sequence[JobEnd], planned: Sequence[str], built: Mapping[str,
     for file in planned:
         index.variants.setdefault(_identity(file, built), []).append(file)
     for file, artifact in built.items():
-        for name in {dependency.name.lower() for dependency in artifact.depends}:
+        for name in {name_of(dependency.spec) for dependency in artifact.depends}:
             index.users.setdefault(name, []).append(file)
         for used in artifact.used:
             if used.section == Section.HOST.value and used.direct:

@@ -1,7 +1,8 @@
 """The packages of a plan as they will be, and what each needs around it: to be built, to run, to be tested."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
 
 from controller.domain.errors import InvalidInputError
 from controller.domain.plans import Decision, Member, Membership
@@ -10,6 +11,8 @@ from controller.planning.dependencies import HARD, RUNNING, EdgeKind, Need, need
 from controller.planning.graph import Graph
 from controller.planning.providers import NOARCH, Providers
 from controller.planning.specs import admits, admits_version, bound_of
+
+_TESTING = frozenset({EdgeKind.TEST})
 
 Mask = int
 """A set of files to be built: bit n is the n-th of ``Surroundings.built``. Unions of thousands cost next to nothing."""
@@ -28,9 +31,9 @@ class Surroundings:
     hard: Mapping[int, tuple[tuple[Need, tuple[int, ...]], ...]]
     """For each to be built: its build and host needs with who provides them."""
     tested: Mapping[int, tuple[int, ...]]
-    """Places that only its tests need."""
-    runs: Sequence[Mask]
-    """For each place: what is built of it and of all it runs with."""
+    """For each that is tested: places that only its tests need."""
+    runs: Mapping[int, Mask]
+    """For each of these and all they need: what is built of it and of all it runs with."""
     on: Mapping[str, Mask]
     """Subdir to the files that can be installed there."""
 
@@ -40,18 +43,14 @@ class Surroundings:
         outputs = _as_named(decision.members, named)
         built = tuple(n for n, m in enumerate(decision.members) if m.membership is Membership.REBUILD)
         bits = {place: 1 << number for number, place in enumerate(built)}
-        providers = Providers.of(outputs)
-        needs = [tuple(needs_of(place, providers)) for place in range(len(outputs))]
-        return cls(
-            members=decision.members,
-            outputs=outputs,
-            built=built,
-            bits=bits,
-            hard={place: _hard(place, needs[place], providers) for place in built},
-            tested={place: _places(place, needs[place], providers, {EdgeKind.TEST}) for place in range(len(outputs))},
-            runs=_closures(needs, providers, bits),
-            on=_by_subdir(outputs, bits),
-        )
+        retested = [n for n, m in enumerate(decision.members) if m.membership is Membership.RETEST]
+        needs = _Needs(Providers.of(outputs))
+        hard = {place: _hard(place, needs) for place in built}
+        tested = {place: needs.of_kind(place, _TESTING) for place in (*built, *retested)}
+        roots = {*built, *retested, *(p for found in tested.values() for p in found)}
+        roots |= {provider for found in hard.values() for _, providers in found for provider in providers}
+        runs = _closures(roots, needs, bits)
+        return cls(decision.members, outputs, built, bits, hard, tested, runs, _by_subdir(outputs, bits))
 
     def of_mask(self, mask: Mask) -> list[int]:
         """The places in a mask."""
@@ -96,13 +95,31 @@ def _as_named(members: Sequence[Member], named: Sequence[Output]) -> list[Output
     return outputs
 
 
-def _hard(place: int, needs: Iterable[Need], providers: Providers) -> tuple[tuple[Need, tuple[int, ...]], ...]:
+@dataclass(frozen=True, slots=True)
+class _Needs:
+    """The needs of outputs, found when asked for."""
+
+    providers: Providers
+    found: dict[int, tuple[Need, ...]] = field(default_factory=dict)
+
+    def of(self, place: int) -> tuple[Need, ...]:
+        if place not in self.found:
+            self.found[place] = tuple(needs_of(place, self.providers))
+        return self.found[place]
+
+    def of_kind(self, place: int, kinds: AbstractSet[EdgeKind]) -> tuple[int, ...]:
+        """Who provides what it needs in these ways."""
+        found = (p for need in self.of(place) if need.kind in kinds for p in self.providers.of_name(need.name, place))
+        return tuple(dict.fromkeys(p for p in found if p != place))
+
+
+def _hard(place: int, needs: _Needs) -> tuple[tuple[Need, tuple[int, ...]], ...]:
     found = []
-    for need in needs:
+    outputs = needs.providers.outputs
+    for need in needs.of(place):
         if need.kind in HARD:
-            near = (p for p in providers.of_name(need.name, place) if p != place)
-            fitting = tuple(p for p in near if _fits(need, providers.outputs[place], providers.outputs[p]))
-            found.append((need, fitting))
+            near = (p for p in needs.providers.of_name(need.name, place) if p != place)
+            found.append((need, tuple(p for p in near if _fits(need, outputs[place], outputs[p]))))
     return tuple(found)
 
 
@@ -114,24 +131,28 @@ def _fits(need: Need, user: Output, provider: Output) -> bool:
     return admits_version(need.spec, provider.version)
 
 
-def _places(place: int, needs: Iterable[Need], providers: Providers, kinds: set[EdgeKind]) -> tuple[int, ...]:
-    found = (p for need in needs if need.kind in kinds for p in providers.of_name(need.name, place))
-    return tuple(dict.fromkeys(p for p in found if p != place))
-
-
-def _closures(needs: Sequence[Sequence[Need]], providers: Providers, bits: Mapping[int, Mask]) -> list[Mask]:
-    kinds = set(RUNNING)
-    graph = Graph(tuple(_places(place, needs[place], providers, kinds) for place in range(len(needs))))
-    masks: list[Mask] = [0] * len(needs)
+def _closures(roots: Iterable[int], needs: _Needs, bits: Mapping[int, Mask]) -> dict[int, Mask]:
+    """For everything that can be reached from the roots by running: what is built of it and of all it runs with."""
+    runs: dict[int, tuple[int, ...]] = {}
+    waiting = list(roots)
+    while waiting:
+        place = waiting.pop()
+        if place not in runs:
+            runs[place] = needs.of_kind(place, RUNNING)
+            waiting += runs[place]
+    nodes = list(runs)
+    number = {place: node for node, place in enumerate(nodes)}
+    graph = Graph(tuple(tuple(number[provider] for provider in runs[place]) for place in nodes))
+    masks: list[Mask] = [0] * len(nodes)
     for part in graph.components():  # successors first, so what is drawn in is known already
         mask = 0
-        for place in part:
-            mask |= bits.get(place, 0)
-            for provider in graph.successors[place]:
+        for node in part:
+            mask |= bits.get(nodes[node], 0)
+            for provider in graph.successors[node]:
                 mask |= masks[provider]
-        for place in part:
-            masks[place] = mask
-    return masks
+        for node in part:
+            masks[node] = mask
+    return dict(zip(nodes, masks, strict=True))
 
 
 def _by_subdir(outputs: Sequence[Output], bits: Mapping[int, Mask]) -> dict[str, Mask]:

@@ -148,6 +148,16 @@ def test_an_old_package_of_the_target_serves_a_new_dependent() -> None:
     assert names(settled(plan, base)) == {"app"}
 
 
+def test_what_an_earlier_settling_published_stays_published() -> None:
+    plan = plan_drawn([LIB, OTHER])
+    ends = ends_of(plan, test_other=JobState.FAILED)
+    first = largest_safe_subset(ends, (), execute(plan, ()))
+    assert names(first) == {"lib"}
+    published = tuple(a for a in execute(plan, ()) if file_of(a) in first.publish)
+    again = largest_safe_subset(ends_of(plan), published, [a for a in execute(plan, ()) if a not in published])
+    assert (names(again), again.stays) == ({"lib", "other"}, ())
+
+
 def test_a_batch_of_nothing_publishes_nothing() -> None:
     assert largest_safe_subset([], (), ()) == Subset(frozenset(), ())
 
