@@ -54,7 +54,7 @@ def _lines(reasons_of: Collection[str] | None = None) -> Select[Any]:
 
 
 def _read(session: Session, query: Select[Any]) -> list[JobLine]:
-    rows = session.exec(query).all()  # type: ignore[call-overload]
+    rows = session.exec(query).all()
     return [JobLine._make(row) for row in rows]
 
 

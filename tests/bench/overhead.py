@@ -17,8 +17,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.kit.live_farm import live_farm  # noqa: E402
-from tests.kit.recipe_trees import commit, write_recipe  # noqa: E402
+from tests.kit.live_farm import live_farm
+from tests.kit.recipe_trees import commit, write_recipe
 
 _BUILD = """
 import sys

@@ -48,7 +48,8 @@ class LiveFarm:
 
     def command(self, *more: str) -> list[str]:
         return [
-            sys.executable, "-m", "controller.cli.entry", "up", "--data", str(self.data), "--port", str(self.port), *more,
+            sys.executable, "-m", "controller.cli.entry", "up", "--data", str(self.data), "--port", str(self.port),
+            *more,
         ]  # fmt: skip
 
     def environment(self) -> dict[str, str]:
