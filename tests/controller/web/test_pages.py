@@ -4,6 +4,7 @@ import re
 from html.parser import HTMLParser
 
 import pytest
+from markupsafe import escape
 from starlette.testclient import TestClient
 
 from controller.domain.batches import BatchState
@@ -22,7 +23,7 @@ from tests.kit.rows import asking, draw_batch
 PAGES = [
     "/", "/batches", "/batches?state=running,held", "/batches/B-1", "/batches/B-2", "/batches/B-3",
     "/batches/B-3?recipes=exceptions", "/batches/B-3?recipes=all", "/workers", "/channels", "/channels/stable",
-    "/channels/testing@1", "/channels/staging/B-3", "/channels/testing?name=zl", "/help", "/help/failed",
+    "/channels/testing@1", "/channels/staging/B-3", "/channels/testing?name=zl", "/help", "/help/failed", "/api",
 ]  # fmt: skip
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 HTML = {"Accept": "text/html"}
@@ -117,6 +118,15 @@ def test_the_batch_says_first_what_is_broken_with_the_line_that_tells_why(lookin
     assert text.index("Broken") < text.index("In progress") < text.index("Left out")
     assert "cblas_zgemm3m" in text
     assert "mapping values are not allowed here" in text
+
+
+def test_page_and_api_say_the_same(looking: TestClient, filled: Filled) -> None:
+    for batch in (filled.batch, filled.settled, filled.promoted):
+        verdict = looking.get(f"/api/v1/batches/{batch}").json()["verdict"]
+        assert verdict in looking.get(f"/batches/{batch}").text
+    for job in filled.jobs.values():
+        sentence = looking.get(f"/api/v1/jobs/{job}").json()["sentence"]
+        assert str(escape(sentence)) in looking.get(f"/jobs/{job}").text
 
 
 def test_a_job_tells_its_path_its_failing_lines_and_how_to_see_it_again(looking: TestClient, filled: Filled) -> None:
