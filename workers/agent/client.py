@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx2
 import stamina
+from pydantic import ValidationError
 
 from workers.contract import paths
 from workers.contract.leases import Claim, ClaimRequest, Heartbeat, HeartbeatAnswer, WorkerState
@@ -89,7 +90,10 @@ class Controller:
     def claim(self, request: ClaimRequest) -> Claim | None:
         """The best ready job, or None when there is none. Raises ControllerError or httpx2.TransportError."""
         answer = self._ask("POST", paths.CLAIMS, headers=self._bearer(), json=request.model_dump(mode="json"))
-        return None if answer.status_code == 204 else Claim.model_validate_json(answer.content)
+        try:
+            return None if answer.status_code == 204 else Claim.model_validate_json(answer.content)
+        except ValidationError as error:
+            raise ControllerError(answer.status_code, f"Its claim cannot be understood: {error}") from error
 
     def announce(self, state: WorkerState, seconds: float = 5.0) -> None:
         """Say how this worker is. Raises ControllerError or httpx2.TransportError."""

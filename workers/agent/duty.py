@@ -105,6 +105,8 @@ class Duty:
         try:
             self._wait = min(self._poll, claim.lease_seconds)
             self._runner.run(claim)
+        except Exception:
+            log.exception("a job was left behind; its lease will lapse", attempt=claim.attempt)
         finally:
             with self._lock:
                 self._working = False

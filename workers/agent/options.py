@@ -6,6 +6,7 @@ import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from workers.agent.machine import native_subdir
 from workers.contract.platforms import is_pool
@@ -17,6 +18,26 @@ FARM_WORKER_NAME, FARM_WORKER_TOKEN_FILE, FARM_WORK_DIR, FARM_CACHE_DIR, FARM_PO
 separated). Options beat the environment. SIGTERM or Ctrl-C finishes the running job and ends; a second one ends it
 at once.
 """
+
+
+_RUN: dict[str, dict[str, Any]] = {
+    "--server": {"metavar": "URL", "help": "the controller's address"},
+    "--broker": {"metavar": "URL", "help": "Redis or Valkey, where bells ring; not needed with --once"},
+    "--pool": {
+        "metavar": "POOL", "action": "append", "help": "a pool to serve, as linux-64; auto is this machine's",
+    },
+    "--name": {"help": "the worker's name, unique in the farm (default: host name and process id)"},
+    "--token-file": {"metavar": "FILE", "help": "file with the workers' token"},
+    "--work-dir": {"metavar": "DIR", "help": "folder for builds and caches; workers of a machine may share it"},
+    "--cache-dir": {
+        "metavar": "DIR",
+        "help": "folder for fetched packages, of this worker alone: two that fill it at once spoil each other's work",
+    },
+    "--poll-seconds": {"type": float, "metavar": "N", "help": "ask for work at least this often (default: 15)"},
+    "--pass-env": {"metavar": "NAME", "action": "append", "help": "a variable that builds may see"},
+    "--parent-pid": {"type": int, "default": 0, "metavar": "N", "help": "drain when this process is gone"},
+    "--once": {"action": "store_true", "help": "do what work there is, then end"},
+}  # fmt: skip
 
 
 class UsageError(Exception):
@@ -49,25 +70,8 @@ def parser() -> argparse.ArgumentParser:
     root.add_argument("--version", action="version", version=f"farm-worker {__version__}")
     commands = root.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="work until told to stop", epilog=_EPILOG)
-    run.add_argument("--server", metavar="URL", help="the controller's address")
-    run.add_argument("--broker", metavar="URL", help="Redis or Valkey, where bells ring; not needed with --once")
-    run.add_argument(
-        "--pool", metavar="POOL", action="append", help="a pool to serve, as linux-64; auto is this machine's"
-    )
-    run.add_argument("--name", help="the worker's name, unique in the farm (default: host name and process id)")
-    run.add_argument("--token-file", metavar="FILE", help="file with the workers' token")
-    run.add_argument(
-        "--work-dir", metavar="DIR", help="folder for builds and caches; workers of a machine may share it"
-    )
-    run.add_argument(
-        "--cache-dir",
-        metavar="DIR",
-        help="folder for fetched packages, for this worker alone: two that fill one at once spoil each other's builds",
-    )
-    run.add_argument("--poll-seconds", type=float, metavar="N", help="ask for work at least this often (default: 15)")
-    run.add_argument("--pass-env", metavar="NAME", action="append", help="a variable that builds may see")
-    run.add_argument("--parent-pid", type=int, default=0, metavar="N", help="drain when this process is gone")
-    run.add_argument("--once", action="store_true", help="do what work there is, then end")
+    for name, more in _RUN.items():
+        run.add_argument(name, **more)
     check = commands.add_parser("check", help="say what this machine offers")
     check.add_argument("--work-dir", metavar="DIR", help="folder for builds and caches")
     return root

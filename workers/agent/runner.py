@@ -15,7 +15,7 @@ from workers.agent.heart import Heart
 from workers.agent.log_stream import LogStream, LogTooLongError
 from workers.agent.work import Place, Work
 from workers.contract.leases import Claim
-from workers.contract.reports import Outcome, Report
+from workers.contract.reports import Outcome, Phase, Report
 
 log = structlog.get_logger(__name__)
 
@@ -41,8 +41,7 @@ class Runner:
         holding = self._controller.holding(claim, self._patience)
         log.info("claimed", attempt=claim.attempt, kind=claim.spec.order.kind)
         try:
-            with ExitStack() as stack:
-                return self._attempt(claim, holding, stack)
+            return self._attempt(claim, holding)
         except (LeaseLostError, httpx2.TransportError, ControllerError) as error:
             log.warning("the work is dropped", attempt=claim.attempt, why=str(error))
             return None
@@ -53,7 +52,16 @@ class Runner:
             self._halted = True
             self._stop.set()
 
-    def _attempt(self, claim: Claim, holding: Holding, stack: ExitStack) -> Outcome:
+    def _attempt(self, claim: Claim, holding: Holding) -> Outcome:
+        try:
+            with ExitStack() as stack:
+                return self._work(claim, holding, stack)
+        except OSError as error:  # no room even for the box or its log
+            found = Finding(Outcome.INFRASTRUCTURE, "fetch", f"The worker has no place to work: {error}")
+            return _report(holding, claim, found)
+
+    def _work(self, claim: Claim, holding: Holding, stack: ExitStack) -> Outcome:
+        self._place.make_room()
         box = stack.enter_context(sandbox.box(self._place.attempts / claim.attempt))
         heart = stack.enter_context(Heart(holding, claim.lease_seconds, self._stop))
         path = box.root / "attempt.log"
@@ -64,7 +72,7 @@ class Runner:
             raise LeaseLostError(heart.why)
         stream.note(found.sentence)
         _finish(stream)
-        return _report(holding, claim, found, phases)
+        return _report(holding, claim, found, phases.spent())
 
 
 def _finish(stream: LogStream) -> None:
@@ -75,9 +83,9 @@ def _finish(stream: LogStream) -> None:
         log.warning("the log is cut short", why=str(error))
 
 
-def _report(holding: Holding, claim: Claim, found: Finding, phases: Phases) -> Outcome:
+def _report(holding: Holding, claim: Claim, found: Finding, phases: tuple[Phase, ...] = ()) -> Outcome:
     report = Report(
-        lease=claim.lease, outcome=found.outcome, phase=found.phase, message=found.message, phases=phases.spent(),
+        lease=claim.lease, outcome=found.outcome, phase=found.phase, message=found.message, phases=phases,
         files=found.files, tests=found.tests,
     )  # fmt: skip
     receipt = holding.report(report)

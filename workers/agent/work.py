@@ -1,6 +1,7 @@
 """Carrying out one order in its box: fetch what it names, let a child do it, bring home what it made."""
 
 import hashlib
+import shutil
 import sys
 import threading
 from collections.abc import Mapping
@@ -8,8 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import structlog
+from httpx2 import TransportError
+
 from workers.agent import process, sandbox
-from workers.agent.client import ControllerError, Holding, UploadRefusedError, WrongContentError
+from workers.agent.client import ControllerError, Holding, LeaseLostError, UploadRefusedError, WrongContentError
 from workers.agent.findings import Finding, Phases
 from workers.agent.log_stream import LogStream, LogTooLongError
 from workers.agent.process import Bounds, Command, Ended, Why
@@ -18,6 +22,8 @@ from workers.builders import events
 from workers.contract.jobs import BuildOrder, JobSpec, Limits, TestOrder
 from workers.contract.platforms import NOARCH
 from workers.contract.reports import Outcome, ProducedFile, TestOutcome
+
+log = structlog.get_logger(__name__)
 
 _BUILDER = "workers.builders.rattler"
 _CHECKER = "workers.checks.package"
@@ -32,6 +38,15 @@ class Place:
     subdir: str
     environment: Mapping[str, str]
     passed: tuple[str, ...] = ()
+    least_free_bytes: int = 2 * 1024**3
+    """With less than this free on the disk, the cache is emptied before a job."""
+
+    def make_room(self) -> None:
+        """Empty the cache if the disk is nearly full; nothing else of this worker runs now."""
+        self.attempts.mkdir(parents=True, exist_ok=True)
+        if shutil.disk_usage(self.attempts).free < self.least_free_bytes:
+            log.warning("the disk is nearly full: the package cache is emptied", cache=str(self.cache))
+            sandbox.remove(self.cache)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +74,11 @@ class Work:
             return self._finding(Outcome.INFRASTRUCTURE, str(error))
         except ControllerError as error:
             return self._finding(Outcome.INFRASTRUCTURE, f"The controller refused: {error}")
+        except (LeaseLostError, TransportError):
+            raise
+        except Exception as error:
+            log.exception("the worker broke down over a job", job=self.spec.job)
+            return self._finding(Outcome.INFRASTRUCTURE, f"The worker broke down: {error!r}")
 
     def _finding(self, outcome: Outcome, message: str) -> Finding:
         return Finding(outcome, self.phases.now, message)
