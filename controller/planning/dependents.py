@@ -149,6 +149,8 @@ class Dependents:
 
     def _runs_python(self, place: int) -> bool:
         output = self.facts.outputs[place]
+        if output.name == PYTHON:
+            return True
         recorded = any(name_of(d.spec) == PYTHON for d in self.facts.depends(place))
         return recorded or any(r.name == PYTHON for r in output.in_section(Section.HOST, Section.RUN))
 

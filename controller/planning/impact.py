@@ -112,7 +112,10 @@ def _member(place: int, facts: Facts, spread: _Spread, retests: dict[int, Reason
     artifact = facts.artifacts[place]
     there = place_of(artifact) if artifact else ""
     if place in spread.rebuilt:
-        return Member(output, Membership.REBUILD, (*spread.rebuilt[place], *spread.edits.get(place, ())), there)
+        reasons = spread.rebuilt[place]
+        changed = reasons[0].rule is Rule.CHANGED  # then what its old recipe asked for stands in nobody's way
+        edits = [] if changed else spread.edits.get(place, [])
+        return Member(output, Membership.REBUILD, (*reasons, *edits), there)
     if place in spread.edits:
         return Member(output, Membership.EDIT, tuple(spread.edits[place]), there)
     if place in retests:

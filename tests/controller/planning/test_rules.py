@@ -109,6 +109,17 @@ def test_r6_a_tool_of_python_in_host_is_no_static_library() -> None:
     assert moved([python, cython, app], newer)["app"] == "nothing R6"
 
 
+def test_r6_python_in_host_of_something_that_does_not_run_it_is_a_tool() -> None:
+    python, app = make_output("python", "3.11.7"), make_output("app", host=["python"])
+    assert moved([python, app], make_output("python", "3.11.8"))["app"] == "nothing R6"
+
+
+def test_a_recipe_that_changed_is_not_told_to_change() -> None:
+    app, edited = make_output("app", run=["lib <2"]), make_output("app", run=["lib <3"])
+    decision = decide(make_reading(LIB_2, edited), build_drawn([LIB, app]))
+    assert [reason.rule for reason in decision.members[1].reasons] == [Rule.CHANGED]
+
+
 def test_r7_what_only_runs_with_it_is_never_rebuilt() -> None:
     assert moved([LIB, make_output("app", run=["lib >=1"])], LIB_2)["app"] == "retest R7"
 
