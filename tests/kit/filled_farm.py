@@ -284,7 +284,8 @@ def _work(farm: Farm, filled: Filled, busy: set[str]) -> None:
 
 
 def _hold(farm: Farm, filled: Filled, claim: Claim) -> None:
-    leases.heartbeat(farm, claim.attempt, claim.token, Heartbeat(lease=claim.lease, phase="build"))
+    phase = claim.spec.order.kind
+    leases.heartbeat(farm, claim.attempt, claim.token, Heartbeat(lease=claim.lease, phase=phase))
     transfers.append_log(farm, claim.attempt, claim.token, 0, b"[farm] phase solve\nsolved\n[farm] phase build\n-- C")
     filled.held = claim
 

@@ -14,15 +14,17 @@ from tests.kit.filled_farm import Filled, fill
 from tests.kit.rows import draw_batch
 
 
-@pytest.fixture
-def place(tmp_path: Path, database_url: str) -> Iterator[tuple[Farm, Filled]]:
-    made = make_farm(tmp_path, database_url)
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Farm, Filled]]:
+    """A filled farm that no test may change."""
+    made = make_farm(tmp_path_factory.mktemp("place"))
     yield made, fill(made, made.now.forward)  # type: ignore[attr-defined]
     made.close()
 
 
-def test_all_answers_of_one_moment_agree(place: tuple[Farm, Filled]) -> None:
-    at, filled = place
+def test_all_answers_of_one_moment_agree_on_both_databases(tmp_path: Path, database_url: str) -> None:
+    at = make_farm(tmp_path, database_url)
+    filled = fill(at, at.now.forward)  # type: ignore[attr-defined]
     view = batches.batch_view(at, filled.batch)
     glance = farm.farm_view(at)
     assert glance.counts == view.counts == batches.batch_summary(at, filled.batch).counts
@@ -38,6 +40,7 @@ def test_all_answers_of_one_moment_agree(place: tuple[Farm, Filled]) -> None:
     one = jobs.job_view(at, filled.jobs["build pytorch linux-64"])
     listed = next(job for job in view.jobs if job.id == one.id)
     assert (one.sentence, one.failing_line, one.reason) == (listed.sentence, listed.failing_line, listed.reason)
+    at.close()
 
 
 def test_reasons_only_where_they_are_asked_for_change_nothing_else(place: tuple[Farm, Filled]) -> None:
