@@ -50,11 +50,11 @@ def _lines(reasons_of: Collection[str] | None = None) -> Select[Any]:
         wanted = col(JobRow.state).in_(reasons_of)
         for weighty in ("reasons", "failing"):
             columns[weighty] = case((wanted, columns[weighty]), else_=null())
-    return select(*columns.values())  # type: ignore[call-overload,no-any-return]
+    return select(*columns.values())  # type: ignore[no-any-return]
 
 
 def _read(session: Session, query: Select[Any]) -> list[JobLine]:
-    rows = session.exec(query).all()
+    rows = session.exec(query).all()  # type: ignore[call-overload]
     return [JobLine._make(row) for row in rows]
 
 
