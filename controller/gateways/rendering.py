@@ -11,6 +11,8 @@ from rattler_build import JinjaConfig, PlatformConfig, RenderedVariant, Stage0Re
 from rattler_build._rattler_build import render as _native
 
 RECIPE_FILE = "recipe.yaml"
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The one in C where PyYAML has it: ten times as fast."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +97,12 @@ def _without_skipped(found: list[Rendered], recipe: Path, variants: VariantConfi
     text = recipe.read_text(encoding="utf-8")
     if not re.search(r"^\s*skip\s*:", text, re.MULTILINE):
         return found
-    document = yaml.safe_load(text)
+    document = yaml.load(text, Loader=_Loader)  # noqa: S506 -- both are safe loaders
     if "outputs" in document:
         return found
     kept = {key: value for key, value in document.items() if key in {"context", "schema_version"}}
     output = {key: value for key, value in document.items() if key in {"package", "source", "build", "requirements"}}
-    dressed = Stage0Recipe.from_yaml(yaml.safe_dump(kept | {"recipe": {}, "outputs": [output]}, sort_keys=False))
+    dressed = Stage0Recipe.from_dict(kept | {"recipe": {}, "outputs": [output]})
     config = _native.RenderConfig(target_platform=subdir, build_platform=subdir, host_platform=subdir)
     left = [_used(variant) for variant in _render(dressed, variants, config)]
     return [output for output in found if output.variant in left]
