@@ -6,7 +6,8 @@ import subprocess
 from pathlib import Path
 
 import rattler
-from rattler import install, solve
+from rattler import RepoDataRecord, install, solve
+from rattler.exceptions import SolverError
 
 
 def install_from(channel: str, specs: list[str], prefix: Path, cache: Path) -> dict[str, str]:
@@ -15,11 +16,25 @@ def install_from(channel: str, specs: list[str], prefix: Path, cache: Path) -> d
 
 
 async def _install(channel: str, specs: list[str], prefix: Path, cache: Path) -> dict[str, str]:
-    virtual = [package.into_generic() for package in rattler.VirtualPackage.detect()]
-    gateway = rattler.Gateway(cache_dir=cache / "repodata")
-    records = await solve([channel], specs, gateway=gateway, virtual_packages=virtual)
+    records = await _solve(channel, specs, cache)
     await install(records, target_prefix=prefix, cache_dir=cache / "packages", show_progress=False)
     return {record.name.normalized: str(record.version) for record in records}
+
+
+async def _solve(channel: str, specs: list[str], cache: Path) -> list[RepoDataRecord]:
+    """Reads the channel anew: what it held a moment ago is not asked for."""
+    virtual = [package.into_generic() for package in rattler.VirtualPackage.detect()]
+    gateway = rattler.Gateway(cache_dir=cache / "repodata")
+    return await solve([channel], specs, gateway=gateway, virtual_packages=virtual)
+
+
+def why_not(channel: str, specs: list[str], cache: Path) -> str:
+    """The solver's words on why these cannot be had together; empty when they can."""
+    try:
+        asyncio.run(_solve(channel, specs, cache))
+    except SolverError as error:
+        return str(error)
+    return ""
 
 
 def run_in(prefix: Path, *line: str) -> str:

@@ -4,12 +4,11 @@ from pathlib import Path
 
 from controller.cli.client import Client
 from controller.cli.demo.client_side import install_from, run_in
-from controller.cli.demo.stage import Tree, check, names, push, recipes, running_farm, say, step
-from controller.cli.output import who
-from controller.services.answers.shapes import BatchView
+from controller.cli.demo.stage import Tree, check, names, promote, push, recipes, running_farm, say, step, summary
 
 _MOVED = {"mkl", "mkl-devel", "mkl-include", "tbb", "intel-openmp"}
 _REBUILT = {"numexpr", "pycblas", "cblas-matmul"}
+_CHANGES = ("mkl-2025", "numexpr-crash", "numexpr-cured")
 _RETESTED = {"mkl-service", "sparse-dot-mkl", "pypardiso", "linfit"}
 
 
@@ -23,7 +22,8 @@ def run(folder: Path, workers: int = 2) -> None:
         _move_to_2025(client, tree)
         _install_and_compute(client, folder)
         _stop_the_crash(client, tree)
-        client.close()
+        _cure_it(client, tree)
+        summary(client)
 
 
 def _lay(tree: Tree) -> None:
@@ -33,19 +33,15 @@ def _lay(tree: Tree) -> None:
     for recipe in (python, compiler):
         tree.lay_below(recipe)
     tree.run(str(recipes("starter")[0] / "pin_python.py"), str(tree.folder))
-    tree.run(str(mkl / "fetch.py"))
+    changes = [str(path) for path in recipes(*(f"mkl-changes/{change}" for change in _CHANGES))]
+    say(f"   {tree.run(str(mkl / 'fetch.py'), str(mkl), *changes)}")
 
 
 def _build_2024(client: Client, tree: Tree) -> None:
     step(2, "The tree for MKL 2024.2: built, tested, published, promoted")
     batch = push(client, tree, "MKL 2024.2 and what stands on it")
     check("verdict", batch.state, "passed")
-    _promote(client, batch)
-
-
-def _promote(client: Client, batch: BatchView) -> None:
-    done = client.promote(batch.id, to="stable", who=who(), why="the demo", dry_run=False)
-    check(f"promoted to stable@{done.snapshot}, files added", len(done.added), len(batch.published))
+    promote(client, batch, "the demo")
 
 
 def _apply(tree: Tree, change: str) -> None:
@@ -59,7 +55,7 @@ def _move_to_2025(client: Client, tree: Tree) -> None:
     check("verdict", batch.state, "passed")
     check("built", names(batch, "build"), _MOVED | _REBUILT)
     check("retested as they are", names(batch, "retest"), _RETESTED)
-    _promote(client, batch)
+    promote(client, batch, "the demo")
 
 
 def _install_and_compute(client: Client, folder: Path) -> None:
@@ -82,3 +78,12 @@ def _stop_the_crash(client: Client, tree: Tree) -> None:
     check("numpy stays behind", "numpy" in {stays.name for stays in batch.stays}, True)
     for stays in batch.stays:
         say(f"   stays behind: {stays.file}: {stays.reason}")
+
+
+def _cure_it(client: Client, tree: Tree) -> None:
+    step(6, "A numexpr that goes with the new numpy: now both pass")
+    _apply(tree, "numexpr-cured")
+    batch = push(client, tree, "numpy and numexpr move together")
+    check("verdict", batch.state, "passed")
+    check("numpy and numexpr are rebuilt", names(batch, "build") >= {"numpy", "numexpr"}, True)
+    promote(client, batch, "cured")

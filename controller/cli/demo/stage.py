@@ -6,12 +6,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from controller.cli.client import Client
 from controller.cli.data_folder import read_note
-from controller.cli.output import note
+from controller.cli.output import note, who
 from controller.cli.watch import watch
 from controller.domain.errors import FarmError, InvalidInputError, ServerError
 from controller.services.answers.shapes import BatchView
@@ -65,13 +65,25 @@ def running_farm(data: Path, workers: int) -> Iterator[Client]:
     with (data / "up.log").open("w", encoding="utf-8") as log:
         process = subprocess.Popen(
             [*line, "--workers", str(workers)], stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-            start_new_session=True, env=os.environ | {"FARM_TICK_SECONDS": "0.25"},
+            start_new_session=True, env=_environment(), cwd=data,
         )  # fmt: skip
         try:
-            yield _client(process, data)
+            with closing(_client(process, data)) as client:
+                yield client
         finally:
             process.terminate()
             process.wait()
+
+
+_KEPT = ("FARM_SOURCE_CACHE", "FARM_PASS_ENV")
+
+
+def _environment() -> dict[str, str]:
+    """The demo's farm knows nothing of another farm's settings: neither by the environment nor by a farm.toml."""
+    own = {key: value for key, value in os.environ.items() if not key.startswith("FARM_") or key in _KEPT}
+    root = str(RECIPES.parent)
+    path = os.pathsep.join([root, *filter(None, [own.get("PYTHONPATH")])])
+    return own | {"FARM_TICK_SECONDS": "0.25", "PYTHONPATH": path}
 
 
 def _client(process: "subprocess.Popen[bytes]", data: Path) -> Client:
@@ -101,15 +113,15 @@ class Tree:
     def lay(self, sources: Sequence[Path]) -> None:
         """Copy folders' contents over the tree."""
         for source in sources:
-            shutil.copytree(source, self.folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(source, self.folder, dirs_exist_ok=True, ignore=_CACHES)
 
     def lay_below(self, source: Path) -> None:
         """Copy a folder into the tree under its own name."""
-        shutil.copytree(source, self.folder / source.name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(source, self.folder / source.name, ignore=_CACHES)
 
-    def run(self, *line: str) -> None:
-        """Run a script of the recipes with this interpreter."""
-        subprocess.run([sys.executable, *line], check=True, capture_output=True)
+    def run(self, *line: str) -> str:
+        """Run a script of the recipes with this interpreter; answers what it prints. Raises DemoError."""
+        return _run([sys.executable, *line], {})
 
     def commit(self, message: str) -> str:
         """Commit all; answers the commit."""
@@ -118,10 +130,20 @@ class Tree:
         return self._git("rev-parse", "HEAD")
 
     def _git(self, *arguments: str) -> str:
-        done = subprocess.run(
-            ["git", "-C", str(self.folder), *arguments], check=True, capture_output=True, text=True
-        )  # fmt: skip
-        return done.stdout.strip()
+        return _run(["git", "-C", str(self.folder), *arguments], _PLAIN_GIT)
+
+
+_CACHES = shutil.ignore_patterns("__pycache__")
+_PLAIN_GIT = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+"""Signing, hooks and templates of the person at the keyboard are no business of a scratch repository."""
+
+
+def _run(line: list[str], more: dict[str, str]) -> str:
+    done = subprocess.run(line, env=os.environ | more, capture_output=True, text=True, check=False)
+    if done.returncode:
+        said = (done.stderr or done.stdout).strip()
+        raise DemoError(f"'{' '.join(line[:3])}' failed: {said[-2000:]}", remedy="The farm has no part in that.")
+    return done.stdout.strip()
 
 
 def push(client: Client, tree: Tree, message: str) -> BatchView:
@@ -143,6 +165,26 @@ def show_plan(batch: BatchView) -> None:
 
 def _why(reason: object) -> str:
     return str(getattr(reason, "sentence", "") or getattr(reason, "rule", ""))
+
+
+def promote(client: Client, batch: BatchView, why: str) -> str:
+    """Ask the gates, promote to stable, and check that all that was published is there. Answers the promotion."""
+    preview = client.promote(batch.id, to="stable", who=who(), why=why, dry_run=True)
+    say(f"   gates: {', '.join(f'{gate.gate}: {gate.verdict}' for gate in preview.gates)}")
+    done = client.promote(batch.id, to="stable", who=who(), why=why, dry_run=False)
+    check(f"promoted to stable@{done.snapshot}, files added", len(done.added), len(batch.published))
+    return done.promotion
+
+
+def summary(client: Client) -> None:
+    """What there is now: each batch with its verdict, and each snapshot of stable."""
+    say("\nWhat happened", style="bold")
+    for batch in reversed(client.batches()):
+        say(f"   {batch.id} {batch.state:<9} {batch.title}: {batch.verdict}")
+    for shot in reversed(client.snapshots("stable")):
+        if shot.number:
+            what = f"{shot.act} {shot.batch}".strip()
+            say(f"   stable@{shot.number} {what}: {shot.files} files, {shot.added} came, {shot.removed} went")
 
 
 def names(batch: BatchView, kind: str) -> set[str]:

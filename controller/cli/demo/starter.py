@@ -3,10 +3,9 @@
 from pathlib import Path
 
 from controller.cli.client import Client
-from controller.cli.demo.client_side import install_from, run_in
-from controller.cli.demo.stage import Tree, check, names, push, recipes, running_farm, say, step
+from controller.cli.demo.client_side import install_from, run_in, why_not
+from controller.cli.demo.stage import Tree, check, names, promote, push, recipes, running_farm, say, step, summary
 from controller.cli.output import who
-from controller.services.answers.shapes import BatchView
 
 _ROUNDING = "AssertionError: 2 != 3"
 
@@ -19,9 +18,9 @@ def run(folder: Path, workers: int = 2) -> None:
         _everything(client, tree)
         before = _abi_break(client, tree)
         _install_and_run(client, folder)
-        _broken_test(client, tree)
+        _broken_test(client, tree, folder)
         _take_it_back(client, before)
-        client.close()
+        summary(client)
 
 
 def _everything(client: Client, tree: Tree) -> None:
@@ -34,16 +33,7 @@ def _everything(client: Client, tree: Tree) -> None:
     built = {path.parent.name for path in tree.folder.glob("*/recipe.yaml")}
     check("recipes built", len({job.recipe for job in batch.jobs if job.kind == "build"}), len(built))
     check("every file was tested", len(batch.published), sum(job.kind == "test" for job in batch.jobs))
-    _promote(client, batch, "the first stable channel")
-
-
-def _promote(client: Client, batch: BatchView, why: str) -> str:
-    preview = client.promote(batch.id, to="stable", who=who(), why=why, dry_run=True)
-    for gate in preview.gates:
-        say(f"   gate {gate.gate}: {gate.verdict}")
-    done = client.promote(batch.id, to="stable", who=who(), why=why, dry_run=False)
-    check(f"promoted to stable@{done.snapshot}, files added", len(done.added), len(batch.published))
-    return done.promotion
+    promote(client, batch, "the first stable channel")
 
 
 def _abi_break(client: Client, tree: Tree) -> int:
@@ -51,15 +41,11 @@ def _abi_break(client: Client, tree: Tree) -> int:
     tree.lay(recipes("starter-changes/abi-break"))
     batch = push(client, tree, "libtally 2.0")
     check("verdict", batch.state, "passed")
-    rebuilt = {member for job in batch.jobs if job.kind == "build" for member in _recipe(job.recipe)}
-    check("rebuilt", rebuilt, {"libtally", "ledger", "pytally"})
+    rebuilt = {job.recipe for job in batch.jobs if job.kind == "build"}
+    check("recipes rebuilt", rebuilt, {"libtally", "ledger", "pytally"})
     check("retested as they are", names(batch, "retest"), {"split-bill", "tallybook"})
-    _promote(client, batch, "a new ABI, whole")
+    promote(client, batch, "a new ABI, whole")
     return next(channel.snapshot for channel in client.channels() if channel.name == "stable")
-
-
-def _recipe(folder: str) -> set[str]:
-    return {folder.rsplit("/", 1)[-1]}
 
 
 def _install_and_run(client: Client, folder: Path) -> None:
@@ -69,11 +55,11 @@ def _install_and_run(client: Client, folder: Path) -> None:
     check("libtally there", versions["libtally"], "2.0.0")
     check("ledger 120 -20 50", run_in(prefix, "ledger", "120", "-20", "50"), "balance 150, typical entry 50")
     check("split-bill 3 60 30 9", run_in(prefix, "split-bill", "3", "60", "30", "9"), "99 by 3 is 33")
-    say(f"   ok: tallybook rent=700 food=300: {run_in(prefix, 'tallybook', 'rent=700', 'food=300').splitlines()[-1]}",
-        style="green")  # fmt: skip
+    said = run_in(prefix, "tallybook", "rent=700", "food=300").split()
+    check("tallybook rent=700 food=300", " ".join(said[-2:]), "mean 500")
 
 
-def _broken_test(client: Client, tree: Tree) -> None:
+def _broken_test(client: Client, tree: Tree, folder: Path) -> None:
     step(4, "libtally 2.1 keeps every pin, but rounds differently: a dependent's unit test breaks")
     tree.lay(recipes("starter-changes/breaks-a-test"))
     batch = push(client, tree, "libtally 2.1 and motto 1.1")
@@ -81,13 +67,21 @@ def _broken_test(client: Client, tree: Tree) -> None:
     broken = [job for job in batch.jobs if job.category == "broken"]
     check("broken", {(job.kind, job.name) for job in broken}, {("retest", "pytally")})
     lines = [line.text.strip() for line in client.job(broken[0].id).failing]
-    check("its failing line is found", any(_ROUNDING in line for line in lines), True)
+    check("its failing line is found", next((line for line in lines if _ROUNDING in line), None), _ROUNDING)
     say(f"   {broken[0].id} failed at line {broken[0].failing_line}: {broken[0].failing_text}", style="red")
     check("stays behind", {stays.name for stays in batch.stays}, {"libtally"})
     for stays in batch.stays:
         say(f"   stays behind: {stays.file}: {stays.reason}")
     check("published all the same", {_package(file) for file in batch.published}, {"motto"})
-    _promote(client, batch, "motto alone")
+    promote(client, batch, "motto alone")
+    _only_motto_is_in_stable(f"{client.url}/channels/stable", folder / "cache")
+
+
+def _only_motto_is_in_stable(stable: str, cache: Path) -> None:
+    check("motto 1.1 can be installed from stable", why_not(stable, ["motto >=1.1"], cache) or True, True)
+    said = why_not(stable, ["libtally >=2.1"], cache)
+    check("libtally 2.1 cannot", "libtally >=2.1" in said, True)
+    say(f"   {said.strip().splitlines()[0]}")
 
 
 def _package(file: str) -> str:
