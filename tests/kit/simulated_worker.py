@@ -1,0 +1,167 @@
+"""A worker at the level of services: it claims, makes real package files, uploads and reports, without processes.
+
+What it writes into a file is what the recipe asked for and what the farm's channels hold: run dependencies,
+exports of what was in host, and the table of what the file was built against.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import rattler
+
+from controller.domain.channels import TESTING, staging
+from controller.domain.recipes import Output, RunExports, Section
+from controller.planning.specs import name_of
+from controller.services import leases, reconcile, results, transfers
+from controller.services.farm import Farm
+from controller.storage import channels, jobs
+from controller.storage.artifacts import ArtifactRow
+from controller.storage.tables import from_json
+from tests.kit.packages import Package
+from tests.kit.rows import asking
+from workers.contract.jobs import BuildOrder, PlannedFile, TestOrder
+from workers.contract.leases import Claim
+from workers.contract.reports import Outcome, ProducedFile, Report
+
+CHUNK = 700
+Job = tuple[str, str]
+"""Kind and name, as ``("build", "libtoy")``."""
+
+
+def chunked(data: bytes, size: int = CHUNK) -> Iterator[bytes]:
+    """The bytes in pieces, as they come over a wire."""
+    return (data[start : start + size] for start in range(0, len(data), size))
+
+
+@dataclass
+class SimulatedWorker:
+    """One worker. The sets name jobs that go wrong: ``fail``, ``lose`` (once each), ``spoil``; ``done`` is a diary."""
+
+    farm: Farm
+    name: str = "w1"
+    fail: set[Job] = field(default_factory=set)
+    lose: set[Job] = field(default_factory=set)
+    """The lease lapses while the worker is at it."""
+    spoil: set[Job] = field(default_factory=set)
+    """A build delivers another package under the ordered name."""
+    done: list[Job] = field(default_factory=list)
+
+    def work(self) -> list[Job]:
+        """Do what there is to do until nothing is; answers what was done, in order."""
+        before = len(self.done)
+        while self.step():
+            pass
+        return self.done[before:]
+
+    def finish(self) -> list[Job]:
+        """Do everything, and let the loop look."""
+        done = self.work()
+        reconcile.settle_finished(self.farm)
+        return done
+
+    def step(self) -> bool:
+        """One job, if there is one."""
+        claim = self.claim()
+        if claim is None:
+            return False
+        self.do(claim)
+        return True
+
+    def claim(self) -> Claim | None:
+        """What the farm gives."""
+        return leases.claim(self.farm, asking(self.name))
+
+    def do(self, claim: Claim) -> None:
+        """One claimed job to its end, whichever it is."""
+        job = job_of(claim)
+        self.done.append(job)
+        if job in self.lose:
+            self.lose.discard(job)
+            self.farm.now.forward(self.farm.rules.lease_seconds + 1)  # type: ignore[attr-defined]
+            reconcile.lose_lapsed(self.farm)
+        elif job in self.fail:
+            self.report(claim, Outcome.FAILED)
+        elif isinstance(claim.spec.order, BuildOrder):
+            self.report(claim, Outcome.PASSED, self.deliver(claim))
+        else:
+            self.report(claim, Outcome.PASSED)
+
+    def report(self, claim: Claim, outcome: Outcome, files: Iterable[ProducedFile] = ()) -> bool:
+        """Say how it ended."""
+        said = Report(lease=claim.lease, outcome=outcome, message="as the test says", files=tuple(files))
+        return results.report(self.farm, claim.attempt, claim.token, said).accepted
+
+    def deliver(self, claim: Claim) -> list[ProducedFile]:
+        """Make and upload every file of the order."""
+        spoiled = job_of(claim) in self.spoil
+        return [self.upload(claim, file, self.make(claim, file, spoiled=spoiled)) for file in _order(claim).files]
+
+    def upload(self, claim: Claim, file: PlannedFile, data: bytes) -> ProducedFile:
+        """Send bytes in chunks, under their digest."""
+        digest = hashlib.sha256(data).hexdigest()
+        transfers.append_upload(self.farm, claim.attempt, claim.token, digest, 0, len(data), chunked(data))
+        return ProducedFile(file_name=file.file_name, subdir=file.subdir, sha256=digest, size=len(data))
+
+    def make(self, claim: Claim, file: PlannedFile, *, spoiled: bool = False) -> bytes:
+        """A real package file for an ordered one; a spoiled one is of another version inside."""
+        output, there = self._output(claim, file), self._there(claim)
+        hosts = [row for spec in _specs(output, Section.HOST) if (row := _newest(there, name_of(spec)))]
+        exported = [(row.name, spec) for row in hosts for spec in row.value().run_exports.weak]
+        return Package(
+            name=file.name, version="0.0.0" if spoiled else file.version, build=file.build, subdir=file.subdir,
+            depends=[*_specs(output, Section.RUN), *(spec for _, spec in exported)],
+            run_exports=_exports(output.run_exports), files={f"share/{file.name}.txt": file.version.encode()},
+            info={"info/recipe/rendered_recipe.yaml": json.dumps(_rendered(output, hosts, exported)).encode()},
+        ).conda()  # fmt: skip
+
+    def _output(self, claim: Claim, file: PlannedFile) -> Output:
+        with self.farm.reading() as session:
+            outputs = [from_json(Output, data) for data in jobs.find_job(session, claim.spec.job).outputs]
+        return next(o for o in outputs if (o.subdir, o.file_name) == (file.subdir, file.file_name))
+
+    def _there(self, claim: Claim) -> list[ArtifactRow]:
+        with self.farm.reading() as session:
+            return [
+                row
+                for channel in (staging(claim.spec.batch), TESTING)
+                for row in channels.files_in(session, channel, channels.current_of(session, channel))
+            ]
+
+
+def job_of(claim: Claim) -> Job:
+    """Kind and name of what was claimed."""
+    order = claim.spec.order
+    return ("test", order.file.name) if isinstance(order, TestOrder) else ("build", order.recipe)
+
+
+def _order(claim: Claim) -> BuildOrder:
+    assert isinstance(claim.spec.order, BuildOrder)
+    return claim.spec.order
+
+
+def _specs(output: Output, section: Section) -> list[str]:
+    return [requirement.spec for requirement in output.in_section(section)]
+
+
+def _newest(there: list[ArtifactRow], name: str) -> ArtifactRow | None:
+    found = [row for row in there if row.name == name]
+    return max(found, key=lambda row: (rattler.Version(row.version), row.build_number), default=None)
+
+
+def _exports(exports: RunExports) -> dict[str, list[str]] | None:
+    return {"weak": list(exports.weak)} if exports.weak else None
+
+
+def _rendered(output: Output, hosts: list[ArtifactRow], exported: list[tuple[str, str]]) -> dict[str, Any]:
+    """The part of the builder's record that the farm reads back."""
+    run = [{"source": spec} for spec in _specs(output, Section.RUN)]
+    exports = [{"run_export": name, "spec": spec, "from": "host"} for name, spec in exported]
+    resolved = [
+        {"name": row.name, "version": row.version, "build": str(row.record["build"]), "subdir": row.subdir}
+        for row in hosts
+    ]
+    host = {"specs": [{"source": spec} for spec in _specs(output, Section.HOST)], "resolved": resolved}
+    return {"finalized_dependencies": {"host": host, "run": {"depends": [*run, *exports]}}}
