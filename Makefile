@@ -50,6 +50,11 @@ demo-mkl: compiler ## The same with the real MKL, 2024.2 to 2025 (downloads abou
 up: compiler ## The farm with its dashboard, until Ctrl-C
 	@$(BIN)/python -m controller.cli.entry up
 
+.PHONY: browser
+browser: $(STAMP) ## What the browser tests need beside a Chromium of the system
+	@if command -v uv >/dev/null; then uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --group browser; \
+	else $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --group browser; fi
+
 .PHONY: test
 test: compiler ## The tests
 	@$(BIN)/python -m pytest -q

@@ -3,12 +3,14 @@
 from pathlib import Path
 
 from controller.domain.batches import BatchState
+from controller.domain.channels import staging
 from controller.domain.jobs import JobKind, JobState
 from controller.domain.plans import Member, Plan, PlannedJob, Reason, Rule
-from controller.domain.recipes import Output, Refusal
+from controller.domain.recipes import Output, Refusal, Section
 from controller.gateways.recipes import variant_config
 from controller.planning.priority import priorities
 from controller.services.farm import Farm
+from controller.storage import channels
 from controller.storage.batches import BatchRow, ChangeRow
 from controller.storage.database import Session
 from controller.storage.jobs import JobEdge, JobRow
@@ -33,6 +35,7 @@ def store_batch(farm: Farm, session: Session, change: ChangeRow, plan: Plan) -> 
     )
     session.add(batch)
     session.flush()
+    channels.lock_channel(session, staging(batch.name))  # made here, so that no two first builds make it at once
     return batch
 
 
@@ -92,7 +95,7 @@ def _order(job: PlannedJob, sources: Sources) -> dict[str, object]:
     first = job.outputs[0]
     digest, config = sources[job.recipe, first.target_platform]
     parents = [
-        PlannedParent(name=_name_of(file), file_name=file, section="build" if section == "build" else "host")
+        _parent(job, Section(section), file)
         for section, files in sorted(job.must_contain.items())
         for file in sorted(files)
     ]
@@ -102,6 +105,15 @@ def _order(job: PlannedJob, sources: Sources) -> dict[str, object]:
         files=tuple(planned_file(output) for output in job.outputs), parents=tuple(parents),
     )  # fmt: skip
     return order.model_dump(mode="json")
+
+
+def _parent(job: PlannedJob, section: Section, file: str) -> PlannedParent:
+    """A planned parent, and which of the job's files must each have it: those that name it in that section."""
+    name = _name_of(file)
+    users = tuple(o.file_name for o in job.outputs if any(r.name == name for r in o.in_section(section)))
+    return PlannedParent(
+        name=name, file_name=file, section="build" if section is Section.BUILD else "host", needed_by=users
+    )
 
 
 def planned_file(output: Output) -> PlannedFile:

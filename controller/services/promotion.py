@@ -19,12 +19,13 @@ from controller.storage.database import Session
 PROMOTABLE = frozenset({BatchState.PASSED, BatchState.PARTIAL, BatchState.RESTORED})
 
 
-def gates_of(session: Session, batch: BatchRow, to: str = STABLE) -> tuple[GateAnswer, ...]:
+def gates_of(farm: Farm, session: Session, batch: BatchRow, to: str = STABLE) -> tuple[GateAnswer, ...]:
     """Every gate's answer for moving the batch's published files to a channel, now."""
     files = artifacts.find_files(session, batch.published)
     current = stored.current_of(session, to)
     there = [row.value() for row in stored.files_in(session, to, current)] if current else []
-    return judge([_candidate(row) for row in files], there, stays=tuple(s["name"] for s in batch.stays))
+    stays = tuple(stays["name"] for stays in batch.stays)
+    return judge([_candidate(row) for row in files], there, stays=stays, upstream=bool(farm.rules.upstream))
 
 
 def _candidate(row: ArtifactRow) -> Candidate:
@@ -37,22 +38,22 @@ def promote(farm: Farm, batch: str, *, to: str = STABLE, who: str, why: str = ""
         raise InvalidInputError(f"Nothing is promoted to {to}.", remedy="Promote to stable.")
     if dry_run:
         with farm.reading() as session:
-            return _preview(session, batches.find_batch(session, batch), to)
+            return _preview(farm, session, batches.find_batch(session, batch), to)
     with farm.transaction() as session:
         stored.lock_channel(session, to)
         row = batches.find_batch(session, batch, lock=True)
-        preview = _preview(session, row, to)
+        preview = _preview(farm, session, row, to)
         _require(preview, row)
         return _promote(farm, session, row, preview, who=who, why=why)
 
 
-def _preview(session: Session, batch: BatchRow, to: str) -> MovePreview:
+def _preview(farm: Farm, session: Session, batch: BatchRow, to: str) -> MovePreview:
     if BatchState(batch.state) not in PROMOTABLE:
         raise IllegalMoveError(
             f"{batch.name} is {batch.state}: there is nothing to promote.",
             remedy="A batch can be promoted once it has settled and published something.",
         )
-    gates = gates_of(session, batch, to)
+    gates = gates_of(farm, session, batch, to)
     current = stored.current_of(session, to)
     there = stored.names_in(session, to, current) if current else set()
     added = tuple(sorted(set(batch.published) - there))

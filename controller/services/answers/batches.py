@@ -68,8 +68,15 @@ def batch_view(farm: Farm, batch: str, reasons_of: Collection[str] | None = None
             stays=tuple(StaysShape.model_validate(stay) for stay in row.stays), published=tuple(sorted(row.published)),
             promotions=tuple(promotion_shape(move) for move in moves if move.channel != staging(row.name)),
             waves=row.waves, staging=f"/channels/{staging(row.name)}", untouched=row.plan.get("current", 0),
-            gates=_gates(session, row),
+            gates=_gates(farm, session, row),
         )  # fmt: skip
+
+
+def wave_counts(farm: Farm, batch: str, waves: Collection[int]) -> dict[int, Counts]:
+    """How far these waves of a batch are. Raises NotFoundError."""
+    with farm.reading() as session:
+        found = lines.counts_by_wave(session, batches.number_of(batch), waves)
+    return {wave: count(states) for wave, states in sorted(found.items())}
 
 
 def _jobs(session: Session, number: int, reasons_of: Collection[str] | None) -> list[JobSummary]:
@@ -89,7 +96,7 @@ def _left_out(row: BatchRow) -> list[Any]:
     return [kept_member(member) for member in members if member["membership"] != Membership.REBUILD]
 
 
-def _gates(session: Session, row: BatchRow) -> tuple[GateShape, ...]:
+def _gates(farm: Farm, session: Session, row: BatchRow) -> tuple[GateShape, ...]:
     if BatchState(row.state) not in promotion.PROMOTABLE:
         return ()
-    return tuple(promotion.gate_shape(gate) for gate in promotion.gates_of(session, row))
+    return tuple(promotion.gate_shape(gate) for gate in promotion.gates_of(farm, session, row))
