@@ -27,7 +27,7 @@ _NOT_FOR_WORKERS = frozenset({"FARM_TOKEN", "FARM_DATABASE_URL"})
 
 @dataclass(frozen=True, slots=True)
 class WorkerCommand:
-    """What every worker process is told. Its log is ``data/workers/NAME.log``; the cache below is shared."""
+    """What every worker process is told. Its log is ``data/workers/NAME.log``."""
 
     server: str
     broker: str
