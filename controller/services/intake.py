@@ -20,6 +20,7 @@ from controller.services.farm import Farm
 from controller.services.opening import store_batch, store_jobs, store_sources
 from controller.storage import artifacts, batches, channels, events, jobs
 from controller.storage.batches import ChangeRow
+from controller.storage.database import Session
 
 _TRIES = 5
 
@@ -50,7 +51,8 @@ def push(farm: Farm, tree: str, rev: str | None, *, who: str, summary: str = "")
     """Record the push and open its batch. The same commit again answers the same batch."""
     commit = farm.trees.resolve(tree, rev)
     change = _change(farm, tree, commit, who=who, summary=summary)
-    known = _known(farm, change)
+    with farm.reading() as session:
+        known = _known(session, change)
     if known is not None:
         return known
     reading, checkout = read(farm, tree, commit)
@@ -94,15 +96,14 @@ def _change(farm: Farm, tree: str, commit: str, *, who: str, summary: str) -> Ch
     )  # fmt: skip
 
 
-def _known(farm: Farm, change: Change) -> Opened | None:
-    with farm.reading() as session:
-        row = batches.change_with_key(session, change.key)
-        batch = batches.batch_of_change(session, row) if row else None
-        if row is None or batch is None:
-            return None
-        number = batch.id or 0
-        total = sum(jobs.counts_by_state(session, [number])[number].values())
-        return Opened(batch.name, f"C-{row.id}", row.commit, batch.state, total, again=True)
+def _known(session: Session, change: Change) -> Opened | None:
+    row = batches.change_with_key(session, change.key)
+    batch = batches.batch_of_change(session, row) if row else None
+    if row is None or batch is None:
+        return None
+    number = batch.id or 0
+    total = sum(jobs.counts_by_state(session, [number])[number].values())
+    return Opened(batch.name, f"C-{row.id}", row.commit, batch.state, total, again=True)
 
 
 def _numbers(farm: Farm, decision: Decision, *, reserve: bool) -> dict[tuple[str, str, str], int]:
@@ -121,9 +122,16 @@ def _pools(farm: Farm) -> dict[str, str]:
 
 
 def _open(farm: Farm, change: Change, drafted: Drafted) -> Opened | None:
+    """Keep the plan; None when ``testing`` moved. Under the channel's lock, so that neither it nor a second push
+    of the same commit can come in between.
+    """
     sources = store_sources(farm, drafted.checkout, drafted.plan)
     with farm.transaction() as session:
-        if channels.current_of(session, TESTING) != drafted.base:
+        current = channels.lock_channel(session, TESTING).current
+        known = _known(session, change)
+        if known is not None:
+            return known
+        if current != drafted.base:
             return None
         row = ChangeRow(
             key=change.key, kind=change.kind.value, tree=change.tree, commit=change.commit, summary=change.summary,

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, func, or_
+from sqlalchemy import Index, func, or_, text
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from controller.domain.errors import NotFoundError
@@ -70,14 +70,16 @@ class ChannelFileRow(SQLModel, table=True):
     removed: int | None = None
 
 
+_MAKE_CHANNEL = text('INSERT INTO channel (name, "current") VALUES (:name, 0) ON CONFLICT DO NOTHING')
+
+
 def lock_channel(session: Session, name: str) -> ChannelRow:
     """The channel, locked for this transaction; made if it is new."""
     query = select(ChannelRow).where(ChannelRow.name == name).with_for_update()
     row = session.exec(query).first()
-    if row is None:
-        row = ChannelRow(name=name)
-        session.add(row)
-        session.flush()
+    if row is None:  # two may make it at once: the second waits for the first, and finds it made
+        session.connection().execute(_MAKE_CHANNEL, {"name": name})
+        row = session.exec(query).one()
     return row
 
 

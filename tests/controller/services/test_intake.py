@@ -1,8 +1,10 @@
 """From a pushed tree to a batch: once per commit, numbers never used twice, on what testing holds now."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -67,6 +69,25 @@ def test_the_same_commit_again_answers_the_same_batch(farm: Farm, tree: Path) ->
     assert (again.batch, again.change, again.commit, again.jobs) == (first.batch, first.change, first.commit, 2)
     with farm.reading() as session:
         assert len(batches.newest_batches(session, 10)) == 1
+
+
+@dataclass(frozen=True)
+class MeetingTrees(Trees):
+    """Two pushes wait for each other when their plans are about to be kept."""
+
+    barrier: Barrier
+
+    def recipe_archive(self, checkout: Path, recipe: str) -> bytes:
+        self.barrier.wait(60)
+        return Trees.recipe_archive(self, checkout, recipe)
+
+
+def test_one_commit_pushed_twice_at_once_is_one_batch(farm: Farm, tree: Path) -> None:
+    farm.trees = MeetingTrees(farm.trees.root, Barrier(2))
+    with ThreadPoolExecutor(2) as both:
+        first, second = both.map(lambda _: push(farm, tree), range(2))
+    assert first.batch == second.batch
+    assert sorted((first.again, second.again)) == [False, True]
 
 
 def test_a_bad_recipe_is_refused_with_its_place_and_the_others_are_planned(farm: Farm, tree: Path) -> None:
