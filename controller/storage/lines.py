@@ -116,6 +116,19 @@ def last_workers(session: Session, job_ids: Sequence[int]) -> dict[int, str]:
     return dict(session.exec(query).all())
 
 
+def counts_by_wave(session: Session, batch_id: int, waves: Collection[int]) -> dict[int, dict[str, int]]:
+    """Wave to state to number of jobs, for these waves of a batch."""
+    query = (
+        select(JobRow.wave, JobRow.state, func.count())
+        .where(JobRow.batch_id == batch_id, col(JobRow.wave).in_(waves))
+        .group_by(col(JobRow.wave), col(JobRow.state))
+    )
+    counts: dict[int, dict[str, int]] = {wave: {} for wave in waves}
+    for wave, state, number in session.exec(query).all():
+        counts[wave][state] = number
+    return counts
+
+
 def counts_by_pool(session: Session) -> list[tuple[str, str, str, int]]:
     """(pool, kind, state, number) of the jobs of running batches."""
     query = (

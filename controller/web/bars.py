@@ -10,15 +10,14 @@ _SMALLEST = 0.8
 """Percent: one broken job of thousands must still be seen."""
 
 
-def bar(counts: Counts) -> Markup:
-    """The whole width is all jobs; its words are for those who do not see it."""
+def bar(counts: Counts, *, said: bool = False) -> Markup:
+    """The whole width is all jobs. Its words are for those who do not see it, unless they are ``said`` beside it."""
     parts = Markup("").join(
-        Markup('<rect class="{}" x="{:.2f}%" width="{:.2f}%" height="100%"/>').format(name, start, width)
+        Markup('<rect class="{}" x="{:.1f}%" width="{:.1f}%"/>').format(name, start, width)
         for name, start, width in _widths(counts)
     )
-    return Markup('<svg class="bar" role="img" aria-label="{}" width="100%" height="10">{}</svg>').format(
-        tally(counts), parts
-    )
+    words = Markup('aria-hidden="true"') if said else Markup('role="img" aria-label="{}"').format(tally(counts))
+    return Markup('<svg class="bar" {}>{}</svg>').format(words, parts)
 
 
 def _widths(counts: Counts) -> list[tuple[str, float, float]]:

@@ -62,8 +62,17 @@ def _batch(farm: Farm, batch: str, changes: Sequence[EventShape]) -> str:
     if len(names) > MOST_JOBS:
         return STALE
     changed = jobs.job_lines(farm, names)
-    values = {"view": batches.batch_summary(farm, batch), "jobs": changed, "said": _said(changed)}
+    values: dict[str, object] = {"jobs": changed, "view": None, "waves": {}, "said": ""}
+    if any(_moved(change) for change in changes):
+        values["view"] = batches.batch_summary(farm, batch)
+        values["waves"] = batches.wave_counts(farm, batch, {job.wave for job in changed})
+        values["said"] = _said(changed)
     return render(farm, "parts/live_batch.html", values)
+
+
+def _moved(change: EventShape) -> bool:
+    """Whether a job went to another state; a heartbeat's news of a phase moves no figure."""
+    return change.data.get("state") != "running" or "worker" in change.data
 
 
 def _said(changed: Sequence[JobSummary]) -> str:

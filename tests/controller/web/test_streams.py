@@ -101,7 +101,7 @@ def test_a_page_of_a_batch_is_sent_its_head_and_the_job_that_changed(farm: Farm,
         assert 'id="head"' in html
         assert f'id="cell-{claim.spec.job}"' in html
         assert f'id="run-{claim.spec.job}" data-into="running"' in html
-        assert len(html) < 2_500
+        assert len(html) < 2_000
 
 
 def test_a_log_is_followed_to_its_end(farm: Farm, server: str) -> None:
@@ -143,6 +143,11 @@ class TestFragments:
         leases.heartbeat(farm, filled.held.attempt, filled.held.token, beat)
         html = topic_of(f"batch:{filled.batch}").render(farm, outbox.after(farm, since))
         assert f'id="cell-{filled.held.spec.job}"' in html
+        assert 'id="head"' not in html
+        assert len(html.encode()) < 2_000
+        leases.lose(farm, filled.held.attempt, "gone")
+        html = topic_of(f"batch:{filled.batch}").render(farm, outbox.after(farm, since))
+        assert all(f'id="{part}"' in html for part in ("head", "wave-3", f"run-{filled.held.spec.job}"))
         assert len(html.encode()) < 2_000
 
     def test_a_batch_that_moves_tells_its_page_to_load_anew(self, farm: Farm, filled: Filled) -> None:

@@ -47,6 +47,9 @@ def test_a_bar_says_in_words_what_it_shows_and_shows_the_smallest_part() -> None
     assert 'class="broken"' in html
     assert 'style="' not in html
     assert str(bar(Counts())).count("<rect") == 0
+    assert str(bar(Counts(done=1), said=True)) == (
+        '<svg class="bar" aria-hidden="true"><rect class="done" x="0.0%" width="100.0%"/></svg>'
+    )
 
 
 class TestSections:
