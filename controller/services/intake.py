@@ -112,6 +112,7 @@ def _numbers(farm: Farm, decision: Decision, *, reserve: bool) -> dict[tuple[str
         with farm.reading() as session:
             return dict(assign(decision, artifacts.ledger(session, names)))
     with farm.transaction() as session:
+        channels.lock_channel(session, TESTING)  # nobody else reads the ledger between this reading and its writing
         numbers = dict(assign(decision, artifacts.ledger(session, names)))
         artifacts.assign_numbers(session, numbers)
         return numbers

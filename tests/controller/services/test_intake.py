@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Barrier
+from threading import Barrier, BrokenBarrierError
+from typing import Any
 
 import pytest
 
@@ -151,6 +153,30 @@ def test_a_number_once_assigned_is_never_given_again_though_nothing_was_built(fa
     commit(tree, "again")
     second = push(farm, tree)
     assert not set(files_of(farm, first.batch)) & set(files_of(farm, second.batch))
+
+
+def test_two_pushes_at_once_never_share_a_number(farm: Farm, tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both would read the ledger before either has written it, if they could."""
+    push(farm, tree)
+    second = _commit_another(tree, "again")
+    third = _commit_another(tree, "and again")
+    together, real = Barrier(2), intake.assign
+
+    def assign(*given: Any) -> dict[tuple[str, str, str], int]:
+        numbers = real(*given)
+        with suppress(BrokenBarrierError):
+            together.wait(0.5)
+        return numbers
+
+    monkeypatch.setattr(intake, "assign", assign)
+    with ThreadPoolExecutor(2) as both:
+        opened = list(both.map(lambda rev: intake.push(farm, str(tree), rev, who="ana"), (second, third)))
+    assert len({file for batch in opened for file in files_of(farm, batch.batch)}) == 2
+
+
+def _commit_another(tree: Path, word: str) -> str:
+    write_recipe(tree, "one", script=(f"echo {word}",))
+    return commit(tree, word)
 
 
 def test_a_preview_shows_the_plan_and_assigns_nothing(farm: Farm, tree: Path) -> None:
