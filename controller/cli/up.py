@@ -104,9 +104,8 @@ class _Up:
 
     def run(self, url: str, data: Path) -> None:
         """Serve until told to stop; workers are drained while the controller can still take their reports."""
-        config = uvicorn.Config(
-            create_app(self.farm), log_level="warning", access_log=False, timeout_graceful_shutdown=5
-        )
+        app = create_app(self.farm)
+        config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=5)
         server, ended = uvicorn.Server(config), threading.Event()
         threads = [
             threading.Thread(target=server.run, kwargs={"sockets": [self.listener]}, name="web server"),
@@ -122,6 +121,7 @@ class _Up:
             self.supervisor.drain(_DRAIN_SECONDS, self.hurried)
         finally:
             forget_note(data)
+            app.state.tail.close()  # or every open page would hold the server for its grace
             server.should_exit = True
             ended.set()
             self.farm.wake.set()

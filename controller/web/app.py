@@ -6,7 +6,7 @@ from starlette.staticfiles import StaticFiles
 from controller.services.farm import Farm
 from controller.web import api, files, metrics, pages, probes, problems, stream
 from controller.web.agent import attempts, claims
-from controller.web.bodies import BoundedBodies
+from controller.web.bodies import SMALL
 from controller.web.headers import SafeHeaders
 from controller.web.rendering import dashboards
 from controller.web.tail import Tail
@@ -21,11 +21,11 @@ def create_app(farm: Farm) -> FastAPI:
         openapi_url="/api/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
+        max_body_size=SMALL,
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.farm = farm
     app.state.tail = Tail(farm)
-    app.add_middleware(BoundedBodies)
     app.add_middleware(SafeHeaders)
     problems.install(app, pages.problem)
     for router in (claims.router, attempts.router, *api.ROUTERS, probes.router, metrics.router, stream.router):

@@ -11,7 +11,7 @@ from controller.domain.errors import UploadError
 from controller.services import leases, results, transfers
 from controller.services.farm import Farm
 from controller.web.asking import AskedFarm
-from controller.web.bodies import blocks, small_body
+from controller.web.bodies import LARGE, blocks, small_body
 from controller.web.guards import AttemptToken
 from controller.web.problems import of_farm
 from workers.contract import paths
@@ -52,7 +52,7 @@ def upload_look(attempt: Attempt, sha256: Digest, token: AttemptToken, farm: Ask
     return _offset(transfers.upload_offset(farm, attempt, token, sha256), status.HTTP_200_OK)
 
 
-@router.patch(paths.upload("{attempt}", "{sha256}"), status_code=status.HTTP_204_NO_CONTENT)
+@router.patch(paths.upload("{attempt}", "{sha256}"), status_code=status.HTTP_204_NO_CONTENT, max_body_size=LARGE)
 async def upload_append(
     attempt: Attempt, sha256: Digest, token: AttemptToken, farm: AskedFarm, offset: Offset, length: Length,
     request: Request,

@@ -98,6 +98,12 @@ def test_a_log_chunk_is_bounded(client: TestClient, held: Claim) -> None:
     assert answer.status_code == 413
 
 
+def test_a_body_without_a_length_is_bounded_too(client: TestClient, admin: dict[str, str]) -> None:
+    pieces = (b" " * (1 << 20) for _ in range(9))
+    answer = client.post("/api/v1/plans", content=pieces, headers=admin | {"Content-Type": "application/json"})
+    assert answer.status_code == 413
+
+
 def test_a_late_worker_keeps_nothing(farm: Farm, client: TestClient, held: Claim) -> None:
     lose(farm, held.attempt, "gone")
     headers = bearer(held) | {paths.OFFSET_HEADER: "0", paths.LENGTH_HEADER: "3"}
@@ -110,7 +116,7 @@ def test_a_late_worker_keeps_nothing(farm: Farm, client: TestClient, held: Claim
 
 
 class TestUploads:
-    DATA = b"0123456789" * 300_000
+    DATA = b"0123456789" * 1_000_000
     SHA256 = hashlib.sha256(DATA).hexdigest()
 
     def kept(self, client: TestClient, held: Claim) -> int:
