@@ -26,8 +26,9 @@ def settle(farm: Farm, batch: str) -> None:
             return
         ended = jobs.jobs_of_batch(session, row.id or 0)
         subset = _subset(farm, session, row, ended)
-        if subset.publish:
-            files = artifacts.find_files(session, subset.publish)
+        new = subset.publish - set(row.published)  # a retried batch has published some of it before
+        if new:
+            files = artifacts.find_files(session, new)
             why = f"{row.name} settled"
             channels.publish(farm, session, TESTING, files, batch_id=row.id, who="farm", why=why)
         move_batch(
