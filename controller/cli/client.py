@@ -41,13 +41,9 @@ class Client:
 
     def __init__(self, url: str, token: str = "", transport: httpx2.BaseTransport | None = None) -> None:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        if not url.startswith(("http://", "https://")):
-            raise InvalidInputError(
-                f"'{url}' is no address of a controller.", remedy="Name it in full, as http://127.0.0.1:8440."
-            )
         self.url = url.rstrip("/")
         timeout = httpx2.Timeout(_PATIENCE, connect=_CONNECT)
-        self._http = httpx2.Client(base_url=self.url, headers=headers, timeout=timeout, transport=transport)
+        self._http = httpx2.Client(base_url=_address(self.url), headers=headers, timeout=timeout, transport=transport)
 
     def close(self) -> None:
         """Give the connections back."""
@@ -163,6 +159,18 @@ class Client:
         return ServerError(
             f"What {self.url} answered is {what}.", remedy="Is it a controller, and of a version like this command's?"
         )
+
+
+def _address(url: str) -> httpx2.URL:
+    try:
+        address = httpx2.URL(url)
+    except httpx2.InvalidURL:
+        address = httpx2.URL("")
+    if address.scheme not in {"http", "https"} or not address.host:
+        raise InvalidInputError(
+            f"'{url}' is no address of a controller.", remedy="Name it in full, as http://127.0.0.1:8440."
+        )
+    return address
 
 
 def _error_of(answer: httpx2.Response) -> FarmError:

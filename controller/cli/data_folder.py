@@ -75,5 +75,5 @@ def read_note(data: Path) -> str | None:
     """Where the controller of this data folder answers, if it left a note."""
     try:
         return str(json.loads((data / NOTE).read_text(encoding="utf-8"))["url"])
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -135,7 +135,14 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         grid.add_column(column, overflow="fold")
     for row in rows:
         grid.add_row(*(_cell(cell) for cell in row))
-    out.print(grid, width=None if out.is_terminal else _WIDE)
+    if out.is_terminal:
+        out.print(grid)
+        return
+    wide = Console(width=_WIDE, highlight=False)
+    with wide.capture() as captured:
+        wide.print(grid)
+    for text in captured.get().splitlines():
+        print(text.rstrip())  # noqa: T201 -- piped: plain lines
 
 
 _WIDE = 10_000

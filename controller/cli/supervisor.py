@@ -21,7 +21,7 @@ _WELL_AFTER = 60.0
 """Seconds of life after which a worker's earlier deaths are forgotten."""
 _HALT_SECONDS = 10.0
 """How long a worker that was told to end at once may take to end its build and clean up."""
-_LOOK = 0.1
+_LOOK, _ASK_AGAIN = 0.1, 0.5
 _NOT_FOR_WORKERS = frozenset({"FARM_TOKEN", "FARM_DATABASE_URL"})
 
 
@@ -93,8 +93,11 @@ class Supervisor:
         left = _await(living, patience, hurry)
         if left:
             log.warning("workers are ended in the middle of a job, which goes to another", workers=len(left))
-            _ask_to_end(left)
-        for process in _await(left, _HALT_SECONDS, Event()):
+        end = time.monotonic() + _HALT_SECONDS
+        while left and time.monotonic() < end:
+            _ask_to_end(left)  # again and again: of two signals at once only one is heard
+            left = _await(left, _ASK_AGAIN, Event())
+        for process in left:
             process.kill()
             process.wait()
 
