@@ -70,6 +70,10 @@ check: $(STAMP) ## Lint, formatting, types, floors
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
+.PHONY: reference
+reference: $(STAMP) ## Write docs/reference from the code
+	@$(BIN)/python -m controller.cli.reference docs/reference
+
 .PHONY: bench
 bench: compiler ## Figures, side by side with a peer; JSON in build/bench
 	@$(BIN)/python -m tests.bench.overhead
