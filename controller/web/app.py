@@ -22,6 +22,7 @@ def create_app(farm: Farm) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         max_body_size=SMALL,
+        responses=problems.DESCRIBED,
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.farm = farm

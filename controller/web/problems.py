@@ -34,6 +34,30 @@ STATUS: dict[type[errors.FarmError], HTTPStatus] = {
 """The nearest class in an error's own line of descent decides."""
 
 MEDIA_TYPE = "application/problem+json"
+_SCHEMA = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "code", "remedy"],
+    "properties": {
+        "type": {"type": "string", "description": "The help page of this error.", "examples": ["/help/not_found"]},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "What is wrong, and why."},
+        "code": {"type": "string", "description": "Stable, to be acted on by programs.", "examples": ["not_found"]},
+        "remedy": {"type": "string", "description": "The next step."},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"pointer": {"type": "string"}, "detail": {"type": "string"}},
+            },
+        },
+    },
+}
+DESCRIBED: dict[int | str, dict[str, Any]] = {
+    status: {"description": text, "content": {MEDIA_TYPE: {"schema": _SCHEMA}}}
+    for status, text in (("4XX", "What was asked is refused."), (422, "Not valid."), ("5XX", "The farm's own fault."))
+}
+"""How every operation's errors stand in the description of the API."""
 
 
 Page = Callable[[Request, Mapping[str, Any]], Response]

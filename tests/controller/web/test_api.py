@@ -203,6 +203,12 @@ class TestDescription:
                  "take", "note", "beat", "report", "append", "look", "fetch", "health", "ready"}  # fmt: skip
         assert {operation.rsplit("_", 1)[1] for operation in operations} <= verbs
 
+    def test_every_operation_describes_its_errors(self, document: dict[str, Any]) -> None:
+        for path, methods in document["paths"].items():
+            for operation in methods.values():
+                for status in ("4XX", "422", "5XX"):
+                    assert list(operation["responses"][status]["content"]) == ["application/problem+json"], path
+
     def test_every_operation_that_is_guarded_says_so(self, document: dict[str, Any]) -> None:
         for path, methods in document["paths"].items():
             for method, operation in methods.items():
