@@ -7,6 +7,8 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do command 
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up
+PINS := --constraint constraints.txt --build-constraint constraints.txt
+QUIET := --quiet --disable-pip-version-check
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .PHONY: help
@@ -20,23 +22,23 @@ $(STAMP): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, and none was found. On Debian: apt-get install python3 python3-venv"; exit 1; }
 	@command -v git >/dev/null || { echo "git is needed. On Debian: apt-get install git"; exit 1; }
 	@if command -v uv >/dev/null; then \
-	  echo "making $(VENV) with uv"; \
-	  uv venv --quiet --allow-existing --python "$(PYTHON)" $(VENV); \
-	  uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[controller]' --group dev; \
+	  echo "making $(VENV) with uv and $(PYTHON)"; \
+	  uv venv --quiet --seed --allow-existing --python "$(PYTHON)" $(VENV); \
+	  uv pip install --quiet --python $(BIN)/python $(PINS) --editable '.[controller]' --group dev; \
 	else \
-	  echo "making $(VENV) with venv and pip"; \
-	  "$(PYTHON)" -m venv $(VENV) || { echo "The module venv is missing. On Debian: apt-get install python3-venv"; exit 1; }; \
-	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --upgrade pip; \
-	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[controller]' --group dev; \
+	  echo "making $(VENV) with venv, pip and $(PYTHON)"; \
+	  "$(PYTHON)" -m venv $(VENV) || { rm -rf $(VENV); echo "The module venv is missing. On Debian: apt-get install python3-venv"; exit 1; }; \
+	  $(BIN)/python -m pip install $(QUIET) --constraint constraints.txt --upgrade pip; \
+	  $(BIN)/python -m pip install $(QUIET) $(PINS) --editable '.[controller]' --group dev; \
 	fi
 	@touch $(STAMP)
 
 .PHONY: compiler
 compiler: $(STAMP)
 	@command -v cc >/dev/null || command -v gcc >/dev/null || command -v clang >/dev/null || $(BIN)/python -c 'import ziglang' 2>/dev/null || { \
-	  echo "no C compiler here: using the one in the package ziglang"; \
+	  echo "no C compiler here: taking the one in the package ziglang"; \
 	  if command -v uv >/dev/null; then uv pip install --quiet --python $(BIN)/python --constraint constraints.txt ziglang; \
-	  else $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt ziglang; fi; }
+	  else $(BIN)/python -m pip install $(QUIET) --constraint constraints.txt ziglang; fi; }
 
 .PHONY: demo
 demo: compiler ## The whole way: build a tree, push a change, promote it, break something, take it back
@@ -80,8 +82,10 @@ bench: compiler ## Figures, side by side with a peer; JSON in build/bench
 	@$(BIN)/python -m tests.bench.index
 
 .PHONY: constraints
-constraints: $(STAMP) ## Pin what is installed now
-	@$(BIN)/python -m pip freeze --exclude-editable | grep -viE '^(condafarm|#|-e)' > constraints.txt
+constraints: $(STAMP) ## Pin the newest of everything: what is installed, what builds it, the compiler for machines without one
+	@$(BIN)/python -m pip install $(QUIET) --upgrade --upgrade-strategy eager --editable '.[controller]' --group dev hatchling editables ziglang pip
+	@$(BIN)/python -m pip freeze --all --exclude-editable --exclude setuptools --exclude wheel | grep -E '^[A-Za-z0-9._-]+==' > constraints.new
+	@mv constraints.new constraints.txt
 
 .PHONY: clean
 clean: ## Remove the environment and what was built
