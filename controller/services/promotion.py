@@ -1,7 +1,10 @@
 """Promoting a batch and taking it back: each one act, each with the same preview beforehand."""
 
+from collections.abc import Iterator
+from itertools import takewhile
+
 from controller.domain.batches import BatchEvent, BatchState
-from controller.domain.channels import STABLE, TESTING, Act
+from controller.domain.channels import STABLE, Act
 from controller.domain.errors import GateRefusedError, IllegalMoveError, InvalidInputError, NotFoundError
 from controller.domain.verdicts import GateAnswer
 from controller.planning.gates import Candidate, judge
@@ -34,7 +37,7 @@ def _candidate(row: ArtifactRow) -> Candidate:
 
 def promote(farm: Farm, batch: str, *, to: str = STABLE, who: str, why: str = "", dry_run: bool = False) -> MovePreview:
     """Move a channel's pointer to a snapshot with the batch's published files. Raises GateRefusedError."""
-    if to == TESTING or to.startswith("staging/"):
+    if to != STABLE:  # a misspelt name must not become a channel, nor its batch "promoted"
         raise InvalidInputError(f"Nothing is promoted to {to}.", remedy="Promote to stable.")
     if dry_run:
         with farm.reading() as session:
@@ -115,11 +118,7 @@ def _restore_preview(session: Session, channel: str, number: int) -> MovePreview
         raise IllegalMoveError(
             f"{move.promotion} is no promotion but a {move.act}.", remedy="See `farm promotion list`."
         )
-    if current != number:
-        newer = stored.find_snapshot(session, channel, current)
-        raise IllegalMoveError(
-            f"{newer.promotion} ({newer.act}) stands on {move.promotion}.", remedy=f"Restore {newer.promotion} first."
-        )
+    _require_newest(session, move, current)
     before = stored.names_in(session, channel, move.base) if move.base else set()
     now = stored.names_in(session, channel, current)
     return MovePreview(
@@ -128,15 +127,29 @@ def _restore_preview(session: Session, channel: str, number: int) -> MovePreview
     )  # fmt: skip
 
 
-def _standing(session: Session, channel: str, number: int) -> int:
-    """The promotion that a snapshot's content is that of: a restore stands on what was before the undone one."""
+def _require_newest(session: Session, move: SnapshotRow, current: int) -> None:
+    standing = list(takewhile(lambda number: number >= move.number, _standing(session, move.channel, current)))
+    if move.number not in standing:
+        raise IllegalMoveError(f"{move.promotion} was taken back already.", remedy="See `farm promotion list`.")
+    if standing[0] != move.number:
+        newer = stored.find_snapshot(session, move.channel, standing[0])
+        raise IllegalMoveError(
+            f"{newer.promotion} ({newer.act}) stands on {move.promotion}.", remedy=f"Restore {newer.promotion} first."
+        )
+
+
+def _standing(session: Session, channel: str, number: int) -> Iterator[int]:
+    """The moves that a snapshot's content is made of, newest first.
+
+    A restore is none of them: its content is that from before the move it took back.
+    """
     while number:
         row = stored.find_snapshot(session, channel, number)
-        if row.act != Act.RESTORE.value:
-            return number
-        undone = stored.find_snapshot(session, channel, row.undoes)
-        number = undone.base
-    return 0
+        if row.act == Act.RESTORE.value:
+            row = stored.find_snapshot(session, channel, row.undoes)
+        else:
+            yield number
+        number = row.base
 
 
 def _restore(

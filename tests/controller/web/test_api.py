@@ -118,6 +118,14 @@ class TestActing:
         back = client.post("/api/v1/promotions/stable@2/restore", json={"who": "eva"}, headers=admin)
         assert MovePreview.model_validate(back.json()).snapshot == 3
 
+    @pytest.mark.parametrize("to", ["stabel", "testing", "staging/B-1", "../x", "0"])
+    def test_nothing_is_promoted_to_a_channel_that_is_no_target(
+        self, client: TestClient, acted: Filled, admin: dict[str, str], to: str
+    ) -> None:
+        answer = client.post(f"/api/v1/batches/{acted.settled}/promotions", json={"to": to}, headers=admin)
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid_input")
+        assert client.get(f"/api/v1/batches/{acted.settled}").json()["state"] == "partial"
+
     def test_what_cannot_happen_now_is_a_conflict(
         self, client: TestClient, acted: Filled, admin: dict[str, str]
     ) -> None:
