@@ -61,6 +61,10 @@ browser: $(STAMP) ## What the browser tests need beside a Chromium of the system
 test: compiler ## The tests
 	@$(BIN)/python -m pytest -q
 
+.PHONY: test-browser
+test-browser: compiler browser ## The pages in a real Chromium; says so where there is none
+	@$(BIN)/python -m pytest -q -m browser tests/browser
+
 .PHONY: test-mkl
 test-mkl: compiler ## The tests that build the MKL tree (downloads about 600 MB)
 	@$(BIN)/python -m pytest -q -m mkl
@@ -83,7 +87,7 @@ bench: compiler ## Figures, side by side with a peer; JSON in build/bench
 
 .PHONY: constraints
 constraints: $(STAMP) ## Pin the newest of everything: what is installed, what builds it, the compiler for machines without one
-	@$(BIN)/python -m pip install $(QUIET) --upgrade --upgrade-strategy eager --editable '.[controller]' --group dev hatchling editables ziglang pip
+	@$(BIN)/python -m pip install $(QUIET) --upgrade --upgrade-strategy eager --editable '.[controller]' --group dev --group browser hatchling editables ziglang pip
 	@$(BIN)/python -m pip freeze --all --exclude-editable --exclude setuptools --exclude wheel | grep -E '^[A-Za-z0-9._-]+==' > constraints.new
 	@mv constraints.new constraints.txt
 

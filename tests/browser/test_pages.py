@@ -8,6 +8,8 @@ import pytest
 from controller.services import leases, requests, transfers
 from tests.browser.conftest import Site
 
+pytestmark = pytest.mark.browser
+
 
 @pytest.fixture
 def page(browser: Any, site: Site) -> Iterator[Any]:
