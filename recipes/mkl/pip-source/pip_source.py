@@ -139,7 +139,7 @@ def download(group: tuple[Source, ...], folder: Path, python: str, pip: list[str
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         names = ", ".join(s.requirement for s in group)
-        raise SourceError(f"pip could not bring {names}: {done.stderr.strip()[-2000:]}\nFill the cache with fetch.py first.")
+        raise SourceError(f"pip could not bring {names}: {done.stderr.strip()[-2000:]}\nIs pip configured for an index that has it?")
 
 
 def source_only(group: tuple[Source, ...]) -> list[str]:
@@ -168,7 +168,7 @@ def find_pip() -> list[str]:
             python = shutil.which(name, path=folder)
             if python and not subprocess.run([python, "-c", "import pip"], capture_output=True, check=False).returncode:
                 return [python, "-m", "pip"]
-    raise SourceError("No Python with pip on the PATH. Fill the cache with fetch.py first.")
+    raise SourceError("No Python on the PATH has pip.")
 
 
 def accept(source: Source, folder: Path, cache: Path) -> None:
@@ -246,9 +246,16 @@ def run(arguments: argparse.Namespace) -> None:
     absent = missing(sources, cache)
     if absent:
         print(f"pip-source: not in the cache, asking pip: {', '.join(s.file for s in absent)}", flush=True)
-        bring(absent, cache, python)
+        bring_within_build(absent, cache, python)
     for source in sources:
         unpack(source, cache, work, arguments)
+
+
+def bring_within_build(absent: Iterable[Source], cache: Path, python: str) -> None:
+    try:
+        bring(absent, cache, python)
+    except SourceError as error:
+        raise SourceError(f"{error}\nOr fill the cache ({cache}) beforehand, with fetch.py of the tree.") from error
 
 
 def unpack(source: Source, cache: Path, work: Path, arguments: argparse.Namespace) -> None:
