@@ -10,7 +10,13 @@ from typing import Any
 
 from controller.domain.artifacts import Artifact
 from controller.domain.channels import staging
-from controller.domain.errors import ArtifactRefusedError, StaleLeaseError, UploadError
+from controller.domain.errors import (
+    ArtifactRefusedError,
+    InvalidInputError,
+    NameTakenError,
+    StaleLeaseError,
+    UploadError,
+)
 from controller.domain.jobs import AttemptState, JobEvent, JobKind
 from controller.domain.recipes import Output
 from controller.gateways.packages import inspect
@@ -27,6 +33,7 @@ from controller.storage.tables import from_json
 from workers.contract.reports import Outcome, Receipt, Report
 
 GOOD = frozenset({Outcome.PASSED, Outcome.NO_TESTS})
+_REFUSALS = (ArtifactRefusedError, InvalidInputError, NameTakenError, UploadError)
 _LOG_TAIL = 2_000
 """Lines at a log's end in which the fault is looked for."""
 
@@ -62,7 +69,7 @@ def _verified(farm: Farm, attempt: str, job: JobRow, said: Report) -> tuple[Repo
     """What was uploaded, read back from the files; a file that is not what was ordered fails the job."""
     try:
         return said, [_accept(farm, attempt, output, said) for output in _outputs(job)]
-    except (ArtifactRefusedError, UploadError) as error:
+    except _REFUSALS as error:
         return said.model_copy(update={"outcome": Outcome.REFUSED, "phase": "verify", "message": str(error)}), []
 
 
@@ -85,6 +92,7 @@ def _accept(farm: Farm, attempt: str, output: Output, said: Report) -> Artifact:
         raise ArtifactRefusedError(
             f"{output.subdir}/{output.file_name} was ordered and not delivered.", remedy="See the job's log."
         )
+    _expect_free(farm, output)
     found = inspect(farm.blobs.path(file.sha256), output.subdir, output.file_name)
     if found.sha256 != file.sha256:
         raise ArtifactRefusedError(
@@ -93,6 +101,15 @@ def _accept(farm: Farm, attempt: str, output: Output, said: Report) -> Artifact:
     return replace(
         found, recipe=output.recipe, hash=output.hash, fingerprint=output.fingerprint, variant=dict(output.variant)
     )
+
+
+def _expect_free(farm: Farm, output: Output) -> None:
+    """The database refuses a name that was used before; said here, that refusal ends the job instead of the report."""
+    with farm.reading() as session:
+        if artifacts.find_file(session, output.subdir, output.file_name) is not None:
+            raise NameTakenError(
+                f"{output.subdir}/{output.file_name} was built before.", remedy="Push again for a new build number."
+            )
 
 
 def _failing(farm: Farm, attempt: str) -> list[dict[str, Any]]:
