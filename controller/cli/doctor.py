@@ -1,5 +1,6 @@
 """``farm doctor``: what this machine and this data folder offer, and how to mend what is missing."""
 
+import contextlib
 import platform
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ import typer
 
 from controller.cli.asking import DEFAULT_DATA
 from controller.cli.client import Client
+from controller.cli.configured import settings_of
 from controller.cli.data_folder import read_note
 from controller.cli.output import Form, show, tell
 from controller.domain.errors import FarmError
@@ -72,6 +74,22 @@ def _version(program: str) -> str:
     return done.stdout.strip().splitlines()[0] if done.stdout.strip() else program
 
 
+def _settings(data: Path) -> Iterator[Finding]:
+    try:
+        settings_of({"data": data})
+        yield Finding("settings", good=True, said="hold")
+    except FarmError as error:
+        yield Finding("settings", good=False, said=error.what, remedy=error.remedy)
+
+
+def _settings_of(data: Path) -> Settings | None:
+    """None where they do not hold, which is a finding of its own."""
+    try:
+        return settings_of({"data": data})
+    except FarmError:
+        return None
+
+
 def _broker(data: Path) -> Iterator[Finding]:
     try:
         yield Finding("embedded broker", good=True, said=server_program().name)
@@ -97,26 +115,28 @@ def _database(data: Path) -> Iterator[Finding]:
     from controller.storage import schema
     from controller.storage.database import Database
 
-    url = Settings(data=data).database
+    settings = _settings_of(data)
+    if settings is None:
+        return
+    url = settings.database
     if url.startswith("sqlite") and not Path(url.removeprefix("sqlite:///")).exists():
         yield Finding("database", good=False, said="not there yet", remedy="`farm up` makes it.", needed=False)
         return
-    database = Database(url)
     try:
-        at, newest = schema.revision(database), schema.head()
+        with contextlib.closing(Database(url)) as database:
+            at, newest = schema.revision(database), schema.head()
+    except FarmError as error:
+        yield Finding("database", good=False, said=error.what, remedy=error.remedy)
+    else:
         yield Finding("database", at == newest, f"schema {at}, newest {newest}", "`farm up` brings it up to date.")
-    except Exception as error:  # noqa: BLE001 -- whatever a database says is the finding
-        said = str(error).strip().splitlines()[0]
-        yield Finding("database", good=False, said=said, remedy="Look at FARM_DATABASE_URL, and at the server.")
-    finally:
-        database.close()
 
 
 def _controller(data: Path) -> Iterator[Finding]:
     """The controller of this folder; where none runs, whether its port is free."""
     url = read_note(data)
     if url is None:
-        yield from _port(Settings(data=data))
+        settings = _settings_of(data)
+        yield from _port(settings) if settings else ()
         return
     client = Client(url)
     try:
@@ -139,5 +159,5 @@ def _port(settings: Settings) -> Iterator[Finding]:
 
 
 LOOKS: tuple[Callable[[Path], Iterator[Finding]], ...] = (
-    _python, _programs, _broker, _folder, _database, _controller,
+    _python, _programs, _settings, _broker, _folder, _database, _controller,
 )  # fmt: skip

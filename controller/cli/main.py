@@ -61,8 +61,8 @@ def up(
 
     Example: farm up --data ~/farm --workers 4
     """
+    from controller.cli.configured import settings_of
     from controller.cli.up import run as run_farm
-    from controller.cli.up import settings_of
 
     said = {
         "data": data or context.obj.data, "host": host, "port": port, "workers": 0 if no_workers else workers,

@@ -4,13 +4,13 @@ import tempfile
 from pathlib import Path
 
 from controller.cli.asking import Context
+from controller.cli.configured import settings_of
 from controller.cli.output import Form, PlanForm, counted, note, show, tell
 from controller.domain.errors import DataFolderError, InvalidInputError
 from controller.domain.plans import Membership
 from controller.services import intake
 from controller.services.answers.plans import plan_answer
 from controller.services.answers.shapes import MemberShape, PlanAnswer
-from controller.settings import Settings
 from controller.storage import schema
 from controller.storage.database import Database
 from controller.wiring import open_farm
@@ -45,10 +45,10 @@ def plan_here(tree: Path, rev: str | None, data: Path | None, subdirs: tuple[str
     Only the database of ``data`` is read; checkouts and all else go to a scratch folder.
     """
     with tempfile.TemporaryDirectory(prefix="farm-plan-") as scratch:
-        database = _database(Settings(data=data).database) if data is not None else ""
+        database = _database(settings_of({"data": data}).database) if data is not None else ""
         note(f"against testing of {data}" if database else "against nothing: every package is new")
         here = f"sqlite:///{Path(scratch) / 'empty.sqlite3'}"
-        settings = Settings(data=Path(scratch), database_url=database or here)
+        settings = settings_of({"data": Path(scratch), "database_url": database or here})
         if subdirs:
             settings = settings.model_copy(update={"subdirs": subdirs})
         farm = open_farm(settings, _NO_BROKER)

@@ -5,20 +5,18 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import structlog
 import uvicorn
-from pydantic import ValidationError
 
 from controller.cli.data_folder import forget_note, held, leave_note
 from controller.cli.listening import address, listen
 from controller.cli.output import counted, note
 from controller.cli.supervisor import Supervisor, WorkerCommand
-from controller.domain.errors import BrokerError, FarmError, InvalidInputError
+from controller.domain.errors import BrokerError, FarmError
 from controller.gateways.broker import EmbeddedBroker
 from controller.loop.run import run_loop
 from controller.services.farm import Farm
@@ -30,25 +28,6 @@ log = structlog.get_logger(__name__)
 
 _LOOK_SECONDS = 0.5
 _DRAIN_SECONDS = 20.0
-_BROKERS = ("redis://", "rediss://", "unix://")
-
-
-def settings_of(said: Mapping[str, Any]) -> Settings:
-    """Settings from what was said, the environment and farm.toml. Raises InvalidInputError, naming each fault."""
-    try:
-        settings = Settings(**{key: value for key, value in said.items() if value is not None})
-    except ValueError as error:  # of pydantic, of the TOML reader, or of a variable that is no JSON
-        faults = _faults(error) if isinstance(error, ValidationError) else str(error)
-        raise InvalidInputError(
-            f"The settings do not hold: {faults}", remedy="See `farm up --help`, farm.toml and the variables FARM_*."
-        ) from error
-    if settings.broker_url and not settings.broker_url.startswith(_BROKERS):
-        raise InvalidInputError("The broker's address is none.", remedy="Give it as redis://host:port/0.")
-    return settings
-
-
-def _faults(error: ValidationError) -> str:
-    return "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
 
 
 def run(settings: Settings, pools: tuple[str, ...] = ()) -> None:

@@ -92,6 +92,12 @@ class BrokerError(FarmError):
     code = "broker_unavailable"
 
 
+class DatabaseError(FarmError):
+    """The database cannot be reached, or is none."""
+
+    code = "database_unavailable"
+
+
 class ServerError(FarmError):
     """The controller cannot be reached, or answered what cannot be understood."""
 

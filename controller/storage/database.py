@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
+    URL,
     BigInteger,
     DateTime,
     Dialect,
@@ -23,7 +24,10 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import ArgumentError
 from sqlmodel import Session
+
+from controller.domain.errors import DatabaseError, InvalidInputError
 
 __all__ = ["Database", "Session"]
 
@@ -97,7 +101,7 @@ class Database:
 
 
 def _engine(url: str) -> Engine:
-    parsed = make_url(url)
+    parsed = _parsed(url)
     if parsed.get_backend_name() == "sqlite":
         return _sqlite(url, parsed.database)
     if parsed.drivername == "postgresql":
@@ -105,13 +109,36 @@ def _engine(url: str) -> Engine:
     return create_engine(parsed, pool_pre_ping=True, pool_size=10, max_overflow=20)
 
 
+def _parsed(url: str) -> URL:
+    """Raises InvalidInputError, which does not repeat the address: it may hold a password."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        parsed = None
+    if parsed is None or parsed.get_backend_name() not in {"sqlite", "postgresql"}:
+        raise InvalidInputError(
+            "The database's address is none that the farm knows.",
+            remedy="Give it as postgresql://user@host/name, or leave it out for SQLite in the data folder.",
+        )
+    return parsed
+
+
 def _sqlite(url: str, path: str | None) -> Engine:
     if path and path != ":memory:":
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(Path(path).parent)
     engine = create_engine(url, connect_args={"timeout": 30.0, "check_same_thread": False})
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DatabaseError(
+            f"The folder of the database cannot be made: {error}.", remedy="Look at --data and at FARM_DATABASE_URL."
+        ) from error
 
 
 def _prepare(connection: Any, _record: object) -> None:

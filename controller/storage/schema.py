@@ -1,5 +1,7 @@
 """Bringing a database to this version's schema, and saying when it is newer than this version."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
@@ -8,9 +10,10 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import SQLModel
 
-from controller.domain.errors import DataFolderError
+from controller.domain.errors import DatabaseError, DataFolderError
 from controller.storage.database import Database
 from controller.storage.migrations.tables import TABLES
 
@@ -18,8 +21,8 @@ _FOLDER = Path(__file__).parent / "migrations"
 
 
 def upgrade(database: Database, to: str = "head") -> None:
-    """Run the migrations that are missing. Raises DataFolderError for a schema newer than this code."""
-    with database.engine.begin() as connection:
+    """Run the migrations that are missing. Raises DataFolderError for a schema newer than this code, DatabaseError."""
+    with _connected(database) as connection:
         _refuse_newer(connection)
         command.upgrade(_config(connection), to)
 
@@ -38,8 +41,8 @@ def differences(database: Database) -> list[object]:
 
 
 def revision(database: Database) -> str | None:
-    """The revision the database is at; None for an empty one."""
-    with database.engine.begin() as connection:
+    """The revision the database is at; None for an empty one. Raises DatabaseError."""
+    with _connected(database) as connection:
         return MigrationContext.configure(connection).get_current_revision()
 
 
@@ -52,6 +55,20 @@ def draft(database: Database, message: str) -> None:
     """For developers: write a migration from the difference between code and database."""
     with database.engine.begin() as connection:
         command.revision(_config(connection), message=message, autogenerate=True)
+
+
+@contextmanager
+def _connected(database: Database) -> Iterator[Connection]:
+    """A transaction that commits at its end. Raises DatabaseError when there is nobody to connect to."""
+    try:
+        connection = database.engine.connect()
+    except SQLAlchemyError as error:
+        said = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        raise DatabaseError(
+            f"The database cannot be used: {said}.", remedy="Look at FARM_DATABASE_URL, and at the server."
+        ) from error
+    with connection, connection.begin():
+        yield connection
 
 
 def _config(connection: Connection) -> Config:

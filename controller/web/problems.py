@@ -29,6 +29,7 @@ STATUS: dict[type[errors.FarmError], HTTPStatus] = {
     errors.TreeError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.PlanTooLargeError: HTTPStatus.CONFLICT,
     errors.BrokerError: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.DatabaseError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.FarmError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 """The nearest class in an error's own line of descent decides."""

@@ -101,6 +101,13 @@ TOPICS: dict[str, Topic] = {
         ("It is not running.", "A wrong address in FARM_BROKER_URL."),
         ("Start it; the farm goes on by itself.", "Run `farm doctor`."),
     ),
+    "database_unavailable": _error(
+        "The database is away",
+        "The database does not let the farm in, or what was found is no database of the farm.",
+        ("It is not running.", "A wrong address, name or password in FARM_DATABASE_URL.",
+         "A file in the data folder was overwritten."),
+        ("Start it, or mend the address.", "Run `farm doctor`."),
+    ),
     "server_unreachable": _error(
         "The controller does not answer",
         "The command could not reach the controller, or did not understand its answer.",

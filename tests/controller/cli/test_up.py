@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from controller.cli.configured import settings_of
 from controller.cli.data_folder import forget_note, held, leave_note, read_note
 from controller.cli.listening import address, listen
-from controller.cli.up import settings_of
 from controller.domain.errors import DataFolderError, InvalidInputError, PortTakenError
 
 HOLD = """
