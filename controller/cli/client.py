@@ -1,7 +1,9 @@
 """The REST API as the command line sees it: typed answers, and the controller's errors as our own."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import httpx2
 from pydantic import ValidationError
@@ -30,8 +32,11 @@ S = TypeVar("S", bound=Shape)
 _KINDS: Mapping[str, type[FarmError]] = {
     kind.code: kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, FarmError)
 }
-
-
+_IDS = {
+    "batch": ("[Bb]-[0-9]{1,18}", "B-7", "farm batch list"),
+    "job": ("[Jj]-[0-9]{1,18}", "J-41", "farm batch view B-7"),
+    "move": ("[A-Za-z0-9/_-]+@[0-9]{1,9}", "stable@4", "farm promotion list"),
+}
 _CONNECT, _PATIENCE = 10.0, 600.0
 """Seconds. A push is read and planned before it is answered, and a large tree takes its time."""
 
@@ -72,33 +77,37 @@ class Client:
 
     def batch(self, batch: str) -> BatchView:
         """One batch, whole."""
-        return self._one(BatchView, f"/api/v1/batches/{batch}")
+        return self._one(BatchView, f"/api/v1/batches/{_id('batch', batch)}")
 
     def promote(self, batch: str, *, to: str, who: str, why: str, dry_run: bool) -> MovePreview:
         """Promote, or say what promoting would do."""
-        return self._move(f"/api/v1/batches/{batch}/promotions", {"to": to, "who": who, "why": why}, dry_run=dry_run)
+        return self._move(
+            f"/api/v1/batches/{_id('batch', batch)}/promotions", {"to": to, "who": who, "why": why}, dry_run=dry_run
+        )
 
     def restore(self, promotion: str, *, who: str, why: str, dry_run: bool) -> MovePreview:
         """Take a promotion back, or say what that would do."""
-        return self._move(f"/api/v1/promotions/{promotion}/restore", {"who": who, "why": why}, dry_run=dry_run)
+        return self._move(
+            f"/api/v1/promotions/{_id('move', promotion)}/restore", {"who": who, "why": why}, dry_run=dry_run
+        )
 
     def act(self, batch: str, act: str, *, who: str, why: str) -> BatchSummary:
         """``release`` or ``cancel`` a batch."""
         body = {"who": who, "why": why}
-        return self._read(BatchSummary, self._send("POST", f"/api/v1/batches/{batch}/{act}", json=body))
+        return self._read(BatchSummary, self._send("POST", f"/api/v1/batches/{_id('batch', batch)}/{act}", json=body))
 
     def job(self, job: str) -> JobView:
         """One job, whole."""
-        return self._one(JobView, f"/api/v1/jobs/{job}")
+        return self._one(JobView, f"/api/v1/jobs/{_id('job', job)}")
 
     def retry(self, job: str, *, who: str) -> JobSummary:
         """Try a broken job again."""
-        return self._read(JobSummary, self._send("POST", f"/api/v1/jobs/{job}/retry", json={"who": who}))
+        return self._read(JobSummary, self._send("POST", f"/api/v1/jobs/{_id('job', job)}/retry", json={"who": who}))
 
     def log(self, job: str, attempt: int | None = None, first: int = 1, count: int = 1000) -> LogLines:
         """A stretch of a job's log."""
         which = {"attempt": attempt} if attempt else {}
-        return self._one(LogLines, f"/api/v1/jobs/{job}/log", first=first, count=count, **which)
+        return self._one(LogLines, f"/api/v1/jobs/{_id('job', job)}/log", first=first, count=count, **which)
 
     def workers(self) -> list[WorkerShape]:
         """Every worker known."""
@@ -114,7 +123,7 @@ class Client:
 
     def snapshots(self, channel: str) -> list[SnapshotShape]:
         """A channel's snapshots, newest first."""
-        return self._many(SnapshotShape, f"/api/v1/channels/{channel}/snapshots")
+        return self._many(SnapshotShape, f"/api/v1/channels/{quote(channel)}/snapshots")
 
     def promotions(self) -> list[PromotionShape]:
         """The last moves of testing and stable."""
@@ -159,6 +168,14 @@ class Client:
         return ServerError(
             f"What {self.url} answered is {what}.", remedy="Is it a controller, and of a version like this command's?"
         )
+
+
+def _id(what: str, text: str) -> str:
+    """An id that cannot lead to another path. Raises InvalidInputError, with one that could be."""
+    pattern, like, where = _IDS[what]
+    if not re.fullmatch(pattern, text):
+        raise InvalidInputError(f"'{text}' is no id of a {what}.", remedy=f"It looks as {like}: see `{where}`.")
+    return text
 
 
 def _address(url: str) -> httpx2.URL:
