@@ -1,5 +1,6 @@
 """How answers look: a table for people, JSON and names for programs. Data on stdout, all else on stderr."""
 
+import io
 import json
 import os
 import re
@@ -62,6 +63,9 @@ def exit_code(error: FarmError) -> int:
 
 def guarded(run: Callable[[], Any]) -> None:
     """Run, and end with the right words and code when an error of ours comes up."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a mark that a terminal cannot show is no reason to fail
     try:
         run()
     except FarmError as error:
@@ -112,8 +116,13 @@ def _document(form: Form, value: Any) -> str:
     if form is Form.YAML:
         import yaml
 
-        return str(yaml.safe_dump(data, sort_keys=False, allow_unicode=True)).rstrip()
-    return json.dumps(data, indent=2, ensure_ascii=False)
+        return str(yaml.safe_dump(data, sort_keys=False, allow_unicode=_every_letter())).rstrip()
+    return json.dumps(data, indent=2, ensure_ascii=not _every_letter())
+
+
+def _every_letter() -> bool:
+    """Whether stdout takes them all; where it does not, JSON and YAML write them as escapes."""
+    return (sys.stdout.encoding or "").lower().startswith("utf")
 
 
 def _data(value: Any) -> Any:
