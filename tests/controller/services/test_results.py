@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from controller.domain.artifacts import Artifact
 from controller.domain.channels import staging
@@ -187,6 +188,20 @@ def test_a_file_name_is_recorded_once_whoever_delivers_it_again(farm: Farm, work
         states = {row.id: (row.state, row.outcome) for row in jobs.jobs_of_batch(session, 1) if row.kind == "build"}
         assert states[twin.id] == ("failed", "refused")
     assert recorded(farm, file) == first
+
+
+def test_the_database_itself_refuses_a_file_name_twice(farm: Farm, worker: SimulatedWorker) -> None:
+    claim, file = claimed(worker)
+    worker.report(claim, Outcome.PASSED, worker.deliver(claim))
+    artifact, job = recorded(farm, file)
+
+    def record_again() -> None:
+        with farm.transaction() as session:
+            artifacts.add_artifact(session, artifact, 1, job or 0, farm.now())
+
+    with pytest.raises(IntegrityError):
+        record_again()
+    assert recorded(farm, file) == (artifact, job)
 
 
 def test_a_report_after_the_lease_was_lost_records_nothing(farm: Farm, worker: SimulatedWorker) -> None:
