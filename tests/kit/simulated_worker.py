@@ -119,7 +119,7 @@ class SimulatedWorker:
 
     def _output(self, claim: Claim, file: PlannedFile) -> Output:
         with self.farm.reading() as session:
-            outputs = [from_json(Output, data) for data in jobs.find_job(session, claim.spec.job).outputs]
+            outputs: list[Output] = [from_json(Output, data) for data in jobs.find_job(session, claim.spec.job).outputs]
         return next(o for o in outputs if (o.subdir, o.file_name) == (file.subdir, file.file_name))
 
     def _there(self, claim: Claim) -> list[ArtifactRow]:

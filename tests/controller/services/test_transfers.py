@@ -107,10 +107,10 @@ def test_a_file_over_the_limit_is_refused_before_a_byte_is_kept(farm: Farm, clai
     assert kept(farm, claim) == 0
 
 
-@pytest.mark.parametrize("digest", ["", "../../etc/passwd", "A" * 64, "0" * 63])
-def test_what_is_no_digest_names_no_file(farm: Farm, claim: Claim, digest: str) -> None:
-    with pytest.raises(InvalidInputError):
-        append(farm, claim, 0, DATA, digest=digest)
+def test_what_is_no_digest_names_no_file(farm: Farm, claim: Claim) -> None:
+    for digest in ("", "../../etc/passwd", "A" * 64, "0" * 63):
+        with pytest.raises(InvalidInputError):
+            append(farm, claim, 0, DATA, digest=digest)
 
 
 def test_a_doubled_piece_of_log_is_kept_once(farm: Farm, claim: Claim) -> None:
