@@ -1,35 +1,23 @@
 """Every reading command against the real application with a filled farm: the shapes are those it sends."""
 
 import json
-import threading
-import time
 from collections.abc import Iterator
 
 import pytest
-import uvicorn
 
-from controller.cli.listening import listen
-from controller.web.app import create_app
 from tests.kit.farms import make_farm
 from tests.kit.filled_farm import Filled, fill
 
 from .conftest import Type
+from .serving import serving
 
 
 @pytest.fixture(scope="module")
 def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Filled]]:
     farm = make_farm(tmp_path_factory.mktemp("day"))
     filled = fill(farm, farm.now.forward)  # type: ignore[attr-defined]
-    listener = listen("127.0.0.1", 0)
-    server = uvicorn.Server(uvicorn.Config(create_app(farm), log_level="warning", timeout_graceful_shutdown=1))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}", filled
-    server.should_exit = True
-    thread.join()
-    listener.close()
+    with serving(farm) as url:
+        yield url, filled
     farm.close()
 
 
