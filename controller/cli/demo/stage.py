@@ -23,8 +23,6 @@ _PATIENCE = 60.0
 class DemoError(FarmError):
     """A step of the demo was not as said."""
 
-    code = "demo_failed"
-
 
 def say(text: str, *, style: str = "") -> None:
     """A line on stderr, so that it stands among the progress of the batches."""

@@ -10,6 +10,7 @@ As a build requirement it gives the command ``pip-source``; the script that fill
 """
 
 import argparse
+import copy
 import fnmatch
 import hashlib
 import os
@@ -225,17 +226,22 @@ def write_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path) 
     target.chmod(0o755 if (info.external_attr >> 16) & 0o111 or ".so" in target.name else 0o644)
 
 
+FILTER = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}  # Python 3.11.2, of Debian 12, has none
+
+
 def unpack_sdist(archive: Path, folder: Path) -> None:
     """The content of the distribution's one top folder, straight into ``folder``."""
     with tarfile.open(archive) as tar:
-        tar.extractall(folder, members=without_top(tar), filter="data")
+        tar.extractall(folder, members=without_top(tar), **FILTER)
 
 
 def without_top(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
     for member in tar.getmembers():
         _, _, rest = member.name.partition("/")
         if rest:
-            yield member.replace(name=rest)
+            moved = copy.copy(member)
+            moved.name = rest
+            yield moved
 
 
 def run(arguments: argparse.Namespace) -> None:
