@@ -30,6 +30,7 @@ from controller.storage import artifacts, jobs, workers
 from controller.storage.database import Session
 from controller.storage.jobs import AttemptRow, JobRow
 from controller.storage.tables import from_json
+from workers.contract.jobs import BuildOrder
 from workers.contract.reports import Outcome, Receipt, Report
 
 GOOD = frozenset({Outcome.PASSED, Outcome.NO_TESTS})
@@ -68,7 +69,10 @@ def report(farm: Farm, attempt: str, token: str, said: Report) -> Receipt:
 def _verified(farm: Farm, attempt: str, job: JobRow, said: Report) -> tuple[Report, list[Artifact]]:
     """What was uploaded, read back from the files; a file that is not what was ordered fails the job."""
     try:
-        return said, [_accept(farm, attempt, output, said) for output in _outputs(job)]
+        built = [_accept(farm, attempt, output, said) for output in _outputs(job)]
+        for artifact in built:
+            _expect_parents(BuildOrder.model_validate(job.order), artifact)
+        return said, built
     except _REFUSALS as error:
         return said.model_copy(update={"outcome": Outcome.REFUSED, "phase": "verify", "message": str(error)}), []
 
@@ -101,6 +105,18 @@ def _accept(farm: Farm, attempt: str, output: Output, said: Report) -> Artifact:
     return replace(
         found, recipe=output.recipe, hash=output.hash, fingerprint=output.fingerprint, variant=dict(output.variant)
     )
+
+
+def _expect_parents(order: BuildOrder, found: Artifact) -> None:
+    """Facts come from the file: a planned parent must be in the environment that the file itself records."""
+    used = {(package.section, package.file_stem) for package in found.used}
+    for parent in order.parents:
+        stem = parent.file_name.removesuffix(".conda")
+        if found.file_name in parent.needed_by and (parent.section, stem) not in used:
+            raise ArtifactRefusedError(
+                f"{found.file_name} was not built with {parent.file_name} in {parent.section}, as planned.",
+                remedy="See which channel gave another one in the job's log.",
+            )
 
 
 def _expect_free(farm: Farm, output: Output) -> None:
