@@ -35,7 +35,6 @@ def open_farm(settings: Settings, broker_url: str) -> Farm:
         trees=Trees(data / "trees"),
         bells=Bells(broker_url),
         rules=rules(settings),
-        scratch=data / "scratch",
         now=clock.now,
         new_token=clock.new_token,
         admin_token=keep_token(data / "admin-token"),

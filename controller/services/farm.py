@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 from threading import Event
 from typing import Protocol
 
@@ -60,7 +59,6 @@ class Farm:
     trees: Trees
     bells: Bells
     rules: Rules
-    scratch: Path
     now: Callable[[], datetime]
     new_token: Callable[[], str]
     admin_token: str = ""

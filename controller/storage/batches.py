@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, update
+from sqlalchemy import update
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from controller.domain.batches import BatchState
@@ -111,9 +111,3 @@ def move_batch(session: Session, batch: BatchRow, sources: Sequence[BatchState],
     )
     session.refresh(batch)
     return done.rowcount == 1
-
-
-def open_batches(session: Session) -> int:
-    """How many batches are running."""
-    query = select(func.count()).select_from(BatchRow).where(BatchRow.state == BatchState.RUNNING.value)
-    return session.exec(query).one()

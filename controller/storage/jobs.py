@@ -282,16 +282,6 @@ def count_down(session: Session, parent_id: int, now: datetime) -> list[int]:
     return [row[0] for row in ready]
 
 
-def count_up(session: Session, parent_id: int) -> None:
-    """A passed parent is to run again: its children wait for one more."""
-    children = select(JobEdge.child_id).where(JobEdge.parent_id == parent_id)
-    session.exec(
-        update(JobRow).where(col(JobRow.id).in_(children)).values(open_parents=JobRow.open_parents + 1)
-        .execution_options(synchronize_session=False)
-    )  # fmt: skip
-    session.expire_all()
-
-
 def ready_by_pool(session: Session) -> dict[str, int]:
     """Pool to number of ready jobs."""
     query = select(JobRow.pool, func.count()).where(JobRow.state == JobState.READY.value).group_by(col(JobRow.pool))
@@ -314,17 +304,6 @@ def running_by_pool(session: Session) -> dict[str, int]:
     return dict(session.exec(query).all())
 
 
-def queue(session: Session, limit: int) -> list[JobRow]:
-    """Ready jobs in the order in which they will start."""
-    query = (
-        select(JobRow)
-        .where(JobRow.state == JobState.READY.value)
-        .order_by(col(JobRow.rank), col(JobRow.id))
-        .limit(limit)
-    )
-    return list(session.exec(query).all())
-
-
 def counts_of_all(session: Session) -> dict[str, int]:
     """State to number of jobs, over all batches that run."""
     query = (
@@ -334,12 +313,6 @@ def counts_of_all(session: Session) -> dict[str, int]:
         .group_by(col(JobRow.state))
     )
     return dict(session.exec(query).all())
-
-
-def newly_broken(session: Session, states: Sequence[str], limit: int) -> list[JobRow]:
-    """The jobs that broke last."""
-    query = select(JobRow).where(col(JobRow.state).in_(states)).order_by(col(JobRow.ended_at).desc()).limit(limit)
-    return list(session.exec(query).all())
 
 
 def attempts_of(session: Session, job_id: int) -> list[AttemptRow]:
@@ -352,8 +325,3 @@ def newest_attempts(session: Session, job_ids: Sequence[int]) -> dict[int, Attem
     """Job id to its newest attempt."""
     query = select(AttemptRow).where(col(AttemptRow.job_id).in_(job_ids)).order_by(col(AttemptRow.lease))
     return {row.job_id: row for row in session.exec(query).all()}
-
-
-def leased_attempts(session: Session) -> list[AttemptRow]:
-    """Every attempt that holds a lease."""
-    return list(session.exec(select(AttemptRow).where(AttemptRow.state == AttemptState.LEASED.value)).all())

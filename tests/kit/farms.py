@@ -79,7 +79,6 @@ def make_farm(folder: Path, database_url: str = "", *, rules: Rules | None = Non
         trees=Trees(folder / "trees"),
         bells=CountedBells(),
         rules=rules or Rules(subdirs=("linux-64",), noarch_pool="linux-64"),
-        scratch=folder / "scratch",
         now=StoppedClock(),
         new_token=lambda: next(tokens),
         admin_token="admin-secret",
