@@ -87,6 +87,8 @@ class Output:
     test_requirements: tuple[str, ...] = ()
     """Match specs that only its tests need."""
     fingerprint: str = ""
+    unbuildable: str = ""
+    """Why no worker can build it as it is written, in a sentence; empty when one can."""
 
     @property
     def file_name(self) -> str:
@@ -112,6 +114,17 @@ class Refusal:
     cause: str
     line: int | None = None
     remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RecipeReading:
+    """What one recipe folder says, for the subdirs that were asked for."""
+
+    recipe: str
+    outputs: tuple[Output, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+    skipped: tuple[str, ...] = ()
+    """Subdirs for which the recipe skips itself."""
 
 
 @dataclass(frozen=True, slots=True)
