@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
@@ -18,10 +18,10 @@ _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The one in C where PyYAML has it: ten times as fast."""
 
 
-class _Loader(_Base):  # type: ignore[misc] -- one of two classes of equal shape
+class _Loader(_Base):  # type: ignore[misc]
     """conda-build's ``StringifyNumbersLoader``: ``version: 1.10`` is "1.10"; here dates stay text as well."""
 
-    yaml_implicit_resolvers = {
+    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {
         first: [(tag, pattern) for tag, pattern in resolvers if tag.rsplit(":", 1)[-1] not in _TAGS]
         for first, resolvers in _Base.yaml_implicit_resolvers.items()
     }

@@ -67,7 +67,7 @@ def guard(tree: nodes.Template) -> nodes.Template:
         call = nodes.Call(nodes.Name(TURN, "load"), [], [], None, None)
         node.body.insert(0, nodes.Output([call]).set_lineno(node.lineno))
     for block in tree.find_all(nodes.AssignBlock):
-        bounded = nodes.Filter(block.filter, "bounded", [], [], None, None)  # type: ignore[arg-type]
+        bounded = nodes.Filter(block.filter, "bounded", [], [], None, None)
         block.filter = cast("nodes.Filter", bounded.set_lineno(block.lineno))
     _replace_concats(tree)
     tree.set_environment(environment)

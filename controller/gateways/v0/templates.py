@@ -125,9 +125,10 @@ def _value(expression: str, context: Mapping[str, object]) -> object:
 @lru_cache(maxsize=8_192)
 def _compiled(expression: str) -> Callable[[Mapping[str, object]], object]:
     template = _template("{% set " + _RESULT + " = " + expression + " %}")
+    spoken = names_in("{{" + expression + "}}")
 
     def evaluate(context: Mapping[str, object]) -> object:
-        scope = template.new_context({**context, CONCAT: concat})
+        scope = template.new_context({name: context[name] for name in spoken if name in context} | {CONCAT: concat})
         for _ in template.root_render_func(scope):
             pass
         return scope.vars[_RESULT]
