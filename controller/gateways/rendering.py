@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from rattler_build import JinjaConfig, PlatformConfig, RenderedVariant, Stage0Recipe, VariantConfig
+from rattler_build import JinjaConfig, PlatformConfig, RenderedVariant, VariantConfig
 from rattler_build._rattler_build import render as _native
+from rattler_build._rattler_build import stage0 as _stage0
 
 RECIPE_FILE = "recipe.yaml"
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -43,13 +44,24 @@ def render(recipe: Path, variants: VariantConfig, subdir: str, number: int | Non
     ``number`` takes the place of the recipe's own build number. The way in is the binding's own: its public
     door has no override, and a number given as a context variable would move the hash.
     """
-    stage = Stage0Recipe.from_file(str(recipe))
+    text = recipe.read_text(encoding="utf-8")
+    found = render_text(text, recipe, variants, subdir, number)
+    return _without_skipped(found, text, variants, subdir)
+
+
+def render_text(
+    text: str, recipe: Path, variants: VariantConfig, subdir: str, number: int | None = None
+) -> list[Rendered]:
+    """The same for a recipe's text, as if it stood at ``recipe``; what skips itself is not left out.
+
+    The binding's public door writes every text that it is given to a new temporary folder, and leaves it there.
+    """
+    stage = _stage0.Stage0Recipe.from_yaml(text)
     config = _native.RenderConfig(
-        target_platform=subdir, build_platform=subdir, host_platform=subdir, recipe_path=stage.recipe_path,
+        target_platform=subdir, build_platform=subdir, host_platform=subdir, recipe_path=recipe,
         build_number_override=number,
     )  # fmt: skip
-    found = [_rendered(variant) for variant in _render(stage, variants, config)]
-    return _without_skipped(found, recipe, variants, subdir)
+    return [_rendered(variant) for variant in _render(stage, variants, config)]
 
 
 def variant_text(variants: VariantConfig) -> str:
@@ -64,9 +76,9 @@ def _platform(subdir: str) -> PlatformConfig:
     return PlatformConfig(target_platform=subdir, build_platform=subdir, host_platform=subdir)
 
 
-def _render(stage: Stage0Recipe, variants: VariantConfig, config: Any) -> list[RenderedVariant]:
-    found = _native.render_recipe(stage._wrapper, variants._inner, config)  # noqa: SLF001
-    return [RenderedVariant(inner, stage.recipe_path) for inner in found]
+def _render(stage: Any, variants: VariantConfig, config: Any) -> list[RenderedVariant]:
+    found = _native.render_recipe(stage, variants._inner, config)  # noqa: SLF001
+    return [RenderedVariant(inner, Path()) for inner in found]
 
 
 def _used(variant: RenderedVariant) -> dict[str, str]:
@@ -89,12 +101,11 @@ def _rendered(variant: RenderedVariant) -> Rendered:
     )
 
 
-def _without_skipped(found: list[Rendered], recipe: Path, variants: VariantConfig, subdir: str) -> list[Rendered]:
+def _without_skipped(found: list[Rendered], text: str, variants: VariantConfig, subdir: str) -> list[Rendered]:
     """The renderer drops skipped outputs of a recipe with several, but not of a recipe with one.
 
     So the one is asked again, dressed as a recipe with several.
     """
-    text = recipe.read_text(encoding="utf-8")
     if not re.search(r"^\s*skip\s*:", text, re.MULTILINE):
         return found
     document = yaml.load(text, Loader=_Loader)  # noqa: S506 -- both are safe loaders
@@ -102,7 +113,7 @@ def _without_skipped(found: list[Rendered], recipe: Path, variants: VariantConfi
         return found
     kept = {key: value for key, value in document.items() if key in {"context", "schema_version"}}
     output = {key: value for key, value in document.items() if key in {"package", "source", "build", "requirements"}}
-    dressed = Stage0Recipe.from_dict(kept | {"recipe": {}, "outputs": [output]})
+    dressed = _stage0.Stage0Recipe.from_dict(kept | {"recipe": {}, "outputs": [output]})
     config = _native.RenderConfig(target_platform=subdir, build_platform=subdir, host_platform=subdir)
     left = [_used(variant) for variant in _render(dressed, variants, config)]
     return [output for output in found if output.variant in left]

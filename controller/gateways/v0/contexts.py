@@ -4,9 +4,10 @@ What is only known where the build runs stands as the variable that the build sc
 """
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
+from typing import Any
 
 from jinja2 import StrictUndefined
 
@@ -53,9 +54,10 @@ class Names:
         """What Jinja knows beside functions: all that selectors know, the variant as text, the build's variables."""
         found: dict[str, object] = {}
         for name in wanted:
-            value = self._text(name)
+            text = self.text_of(name)
+            value = text if text is not None else self._special(name, calls)
             if value is None:
-                value = self._special(name, calls) or self._selector_name(name)
+                value = self._selector_name(name)
             if value is not None:
                 found[name] = value
         return found
@@ -67,9 +69,9 @@ class Names:
             known = language(self._value) if language else None
         if known is None and name in self.variant:
             known = typed(self.variant[name])
-        return environ(self) if known is None and name == "environ" else known
+        return Environ(self) if known is None and name == "environ" else known
 
-    def _text(self, name: str) -> str | None:
+    def text_of(self, name: str) -> str | None:
         """A variable of the environment, or a key of the variant."""
         if name in self.variant or name in DEFAULTS:
             return self._value(name)
@@ -86,9 +88,9 @@ class Names:
         if name in _OF_SOURCE:
             return StrictUndefined(hint=f"{name} comes from the source, which is not here yet")
         if name == "environ":
-            return environ(self)
+            return Environ(self)
         if name == "os":
-            known = environ(self)
+            known = Environ(self)
             return SimpleNamespace(environ=known, getenv=known.get, sep="/", pathsep=":")
         return None
 
@@ -97,7 +99,7 @@ class Names:
 
     def version_of(self, key: str, parts: int) -> str:
         """The first parts of a language's version; what follows a blank is a build string."""
-        return ".".join(self._value(key).split(" ")[0].split(".")[:parts])
+        return ".".join(self._value(key).partition(" ")[0].split(".")[:parts])
 
 
 def typed(value: str) -> str | bool | int:
@@ -109,7 +111,8 @@ def typed(value: str) -> str | bool | int:
 
 
 def _digits(version: str) -> int:
-    return int("".join(re.findall(r"\d", ".".join((version.split(" ")[0].split(".") + ["0"])[:2]))) or "0")
+    first, second = [*version.partition(" ")[0].split("."), "0"][:2]
+    return int("".join(re.findall(r"\d", first + second)) or "0")
 
 
 _Value = Callable[[str], str]
@@ -150,21 +153,34 @@ _VARIABLES: Mapping[str, Callable[[Names], str]] = {
 _KEPT = {"PKG_HASH": "hash", "PKG_BUILDNUM": "build_number"}
 
 
-def environ(names: Names) -> Mapping[str, str]:
-    """``environ``: what the build will have, never what the controller has."""
-    known = {name: made(names) for name, made in _VARIABLES.items()}
-    variable = "%{}%" if names.platform.startswith("win-") else "${}"
-    return _Environ(DEFAULTS | dict(names.variant) | known | {name: variable.format(name) for name in _AT_BUILD})
-
-
-class _Environ(dict[str, str]):
+@dataclass(frozen=True, slots=True)
+class Environ(Mapping[str, str]):
     """``environ``: what the build will have, never what the controller has."""
 
-    def __missing__(self, name: str) -> str:
-        raise V0Error(
-            f"environ[{name!r}] is not known when a recipe is read.",
-            remedy="Give it a default with environ.get, or name it in the tree's farm.toml or a pin file.",
-        )
+    names: Names
+
+    def __getitem__(self, name: str) -> str:
+        value = self.names.text_of(name)
+        if value is None:
+            raise V0Error(
+                f"environ[{name!r}] is not known when a recipe is read.",
+                remedy="Give it a default with environ.get, or name it in a pin file.",
+            )
+        return value
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The variable, or ``default``."""
+        value = self.names.text_of(name)
+        return default if value is None else value
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self.names.text_of(name) is not None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())  # a recipe that lists the environment would differ from one machine to the next
+
+    def __len__(self) -> int:
+        return 0
 
 
 def cdt_of(platform: str, variant: Mapping[str, str]) -> Callable[[str], str]:

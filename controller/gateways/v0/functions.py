@@ -123,9 +123,14 @@ def _pin(kind: str, name: object, bounds: Mapping[str, object], *, exact: object
 
 def _bounds(min_pin: object, max_pin: object) -> dict[str, object]:
     """Only what differs from the defaults, which are the same in both formats."""
-    lower = {} if min_pin == _BASE else {"lower_bound": min_pin}
-    upper = {} if max_pin == "x" else {"upper_bound": max_pin}
+    lower = {} if min_pin == _BASE else {"lower_bound": _places(min_pin)}
+    upper = {} if max_pin == "x" else {"upper_bound": _places(max_pin)}
     return lower | upper
+
+
+def _places(pin: object) -> str:
+    """conda-build counts what stands between the dots, whatever it is: ``x.x,x`` is two places."""
+    return ".".join("x" for _ in str(pin).split(".")) if pin else ""
 
 
 @dataclass(frozen=True, slots=True)

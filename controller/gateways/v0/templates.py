@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from jinja2 import Template, TemplateError, TemplateSyntaxError, UndefinedError
 from jinja2.exceptions import SecurityError
@@ -25,6 +26,11 @@ _LOWER = re.compile(r"([A-Za-z_]\w*)\s*\|\s*lower")
 _STRING = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'", re.DOTALL)
 _SPOKEN = re.compile(r"(?<![.\w])[A-Za-z_]\w*")
 _RESULT = "result"
+_CONSTANTS = {"None": None, "none": None, "True": True, "true": True, "False": False, "false": False}
+_VALUE = r"\"[^\"\\\n]*\"|'[^'\\\n]*'|[A-Za-z_]\w*"
+_ARGUMENT = re.compile(rf"(?:(?P<key>[A-Za-z_]\w*)\s*=\s*)?(?P<value>{_VALUE})")
+_ONE = rf"(?:[A-Za-z_]\w*\s*=\s*)?(?:{_VALUE})"
+_CALL = re.compile(rf"(compiler|stdlib|cdt|pin_subpackage|pin_compatible)\(\s*({_ONE}(?:\s*,\s*{_ONE})*)\s*\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +49,11 @@ def tokens(text: str) -> tuple[Token, ...]:
 
 @lru_cache(maxsize=16_384)
 def names_in(token: str) -> frozenset[str]:
-    """Every name that a token speaks of outside of its strings; attributes of names are none."""
+    """Every name that a token speaks of; attributes of names are none, and neither is what stands in strings."""
     if token.startswith("{#"):
         return frozenset()
+    if "env" in token:  # then what stands in strings are names as well: environ["PREFIX"]
+        return frozenset(_SPOKEN.findall(token))
     return frozenset(_SPOKEN.findall(_STRING.sub(" '' ", token)))
 
 
@@ -119,7 +127,56 @@ def _value(expression: str, context: Mapping[str, object]) -> object:
     lowered = _LOWER.fullmatch(expression)
     if lowered and isinstance(context.get(lowered[1]), str):
         return str(context[lowered[1]]).lower()
+    call = _plain_call(expression)
+    if call is not None and call.name in context:
+        return call.made(context)
     return _compiled(expression)(context)
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """A call of one of the reader's own functions with literals and names alone: most of what recipes call."""
+
+    name: str
+    positional: tuple["_Argument", ...]
+    named: tuple[tuple[str, "_Argument"], ...]
+
+    def made(self, context: Mapping[str, object]) -> object:
+        function: Any = context[self.name]
+        given = {key: argument.value(context) for key, argument in self.named}
+        return function(*(argument.value(context) for argument in self.positional), **given)
+
+
+@dataclass(frozen=True, slots=True)
+class _Argument:
+    literal: object
+    name: str = ""
+
+    def value(self, context: Mapping[str, object]) -> object:
+        if not self.name:
+            return self.literal
+        return context[self.name] if self.name in context else _compiled(self.name)(context)
+
+
+@lru_cache(maxsize=8_192)
+def _plain_call(expression: str) -> _Call | None:
+    found = _CALL.fullmatch(expression)
+    if not found:
+        return None
+    positional, named = [], []
+    for part in _ARGUMENT.finditer(found[2]):
+        argument = _argument(part["value"])
+        if part["key"]:
+            named.append((part["key"], argument))
+        else:
+            positional.append(argument)
+    return _Call(found[1], tuple(positional), tuple(named))
+
+
+def _argument(text: str) -> _Argument:
+    if text[0] in "'\"":
+        return _Argument(text[1:-1])
+    return _Argument(_CONSTANTS[text]) if text in _CONSTANTS else _Argument(None, text)
 
 
 @lru_cache(maxsize=8_192)

@@ -1,0 +1,135 @@
+"""Which combinations of variant values a ``meta.yaml`` is built for, and what it is for each.
+
+A key is used when a selector or Jinja speaks of it, when a bare build or host dependency has its name, or when a
+compiler or ``stdlib`` needs it (conda-build's ``metadata.get_used_vars``). Which keys are used can itself depend on
+the variant, so they are gathered until no combination adds one.
+"""
+
+import re
+from collections import ChainMap
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from controller.gateways.combinations import combinations, key_for
+from controller.gateways.pins import Pins
+from controller.gateways.v0.evaluated import Evaluated
+from controller.gateways.v0.evaluating import Form, Source
+from controller.gateways.v0.faults import TooLargeError
+
+_CALL = re.compile(r"(compiler|stdlib)\('([^']*)'\)")
+_BARE = re.compile(r"([A-Za-z0-9_][\w.\-]*)(?:\s+x\.x)?")
+_MOST = 20_000
+"""Combinations of one recipe; the largest of conda-forge has 640."""
+_FALSE = frozenset({"", "false", "no", "off", "0", "none"})
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One combination and the form that the recipe has for it."""
+
+    variant: Mapping[str, str]
+    form: Form
+    keys: frozenset[str]
+    """The keys that are used for it, each in ``variant``."""
+
+
+def members(source: Source, pins: Pins, platform: str) -> list[Member]:
+    """Every combination, in the order of the pin files; those that skip themselves are left out."""
+    return [member for member in _all(source, pins, platform) if not skips(member.form.document)]
+
+
+def _all(source: Source, pins: Pins, platform: str) -> list[Member]:
+    used = frozenset(name for name in source.selectors if name in pins.values)
+    firsts = {key: values[0] for key, values in pins.values.items() if values}  # for keys not known to be used yet
+    while True:
+        found = [
+            Member(variant, form, _keys(form, pins))
+            for variant in _combinations(pins, used)
+            for form in (source.form(platform, ChainMap(variant, firsts)),)
+        ]
+        more = frozenset[str]().union(*(member.keys for member in found)) - used
+        if not more:
+            return found
+        used |= more
+
+
+def _combinations(pins: Pins, used: frozenset[str]) -> list[dict[str, str]]:
+    found = combinations(pins, used)
+    if len(found) > _MOST:
+        raise TooLargeError(f"its variants have {len(found)} combinations, of {', '.join(sorted(used))}.")
+    return found
+
+
+def skips(document: Mapping[str, Any]) -> bool:
+    """Whether ``build: skip`` holds."""
+    build = document.get("build")
+    return isinstance(build, Mapping) and truth(build.get("skip"))
+
+
+def truth(value: object) -> bool:
+    """A flag, however it was written."""
+    return value if isinstance(value, bool) else str(value or "").strip().lower() not in _FALSE
+
+
+def _keys(form: Form, pins: Pins) -> frozenset[str]:
+    keys = {name for name in form.names if name in pins.values}
+    keys.update(_of_calls(form, pins))
+    keys.update(_of_dependencies(form.document, pins))
+    return frozenset(keys)
+
+
+def _of_calls(form: Form, pins: Pins) -> Iterator[str]:
+    for call in form.calls:
+        found = _CALL.fullmatch(call)
+        if found:
+            names = [f"{found[2]}_{found[1]}", f"{found[2]}_{found[1]}_version", "CONDA_BUILD_SYSROOT"]
+            yield from (name for name in names if name in pins.values)
+    if "cdt" in form.names:
+        yield from (name for name in ("cdt_name", "cdt_arch") if name in pins.values)
+
+
+def _of_dependencies(document: Mapping[str, Any], pins: Pins) -> Iterator[str]:
+    """Bare names in build and host; a noarch package is the same for every python."""
+    for place in (document, *_listed(document.get("outputs"))):
+        if not isinstance(place, Mapping):
+            continue
+        noarch = _noarch(place) or _noarch(document)
+        for spec in _build_and_host(place.get("requirements")):
+            bare = _BARE.fullmatch(spec.strip())
+            key = key_for(pins, bare[1].lower()) if bare else None
+            if key is not None and not (noarch and key == "python"):
+                yield key
+
+
+def _noarch(place: Mapping[str, Any]) -> bool:
+    build = place.get("build")
+    said = [build.get("noarch"), build.get("noarch_python")] if isinstance(build, Mapping) else []
+    return truth(place.get("noarch")) or any(truth(value) for value in said)
+
+
+def _build_and_host(requirements: object) -> Iterator[str]:
+    if isinstance(requirements, Mapping):
+        for section in ("build", "host"):
+            yield from (entry for entry in _listed(requirements.get(section)) if isinstance(entry, str))
+
+
+def _listed(value: object) -> list[Any]:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def evaluated(group: Iterable[Member], pins: Pins) -> Evaluated:
+    """What translation starts from: the form that the members share, and the first one's variant."""
+    first = next(iter(group))
+    form = first.form
+    return Evaluated(
+        document=form.document,
+        variant={key: value for key, value in first.variant.items() if key in first.keys},
+        used=frozenset(name for name in form.used if name in pins.values),
+        used_by_output=tuple(
+            frozenset(name for name in names if name in pins.values and name not in form.used)
+            for names in form.used_by_output
+        ),
+    )
