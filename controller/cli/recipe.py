@@ -1,0 +1,104 @@
+"""``farm recipe``: what a tree has, one recipe whole, as the builder gets it, what is wrong with it, and a new one."""
+
+from contextlib import AbstractContextManager
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from controller.cli.output import FAILED, Form, Output, show
+
+if TYPE_CHECKING:
+    from controller.services.recipes import RecipeTree
+
+app = typer.Typer(help="Recipes of a tree, with no farm up: old and new format alike.", no_args_is_help=True)
+
+
+class LintForm(StrEnum):
+    """Forms of findings."""
+
+    TEXT = "text"
+    JSON = "json"
+    GITHUB = "github"
+
+
+Tree = Annotated[str, typer.Option("--tree", help="Folder or git repository of recipes.")]
+Rev = Annotated[str | None, typer.Option("--rev", help="Commit or branch; without it the folder as it is now.")]
+Subdirs = Annotated[list[str] | None, typer.Option("--subdir", help="Subdir to read for; may be repeated.")]
+
+
+def _opened(tree: str, rev: str | None, subdirs: list[str] | None) -> "AbstractContextManager[RecipeTree]":
+    from controller.cli.configured import settings_of
+    from controller.services.recipes import opened
+    from controller.wiring import rules
+
+    return opened(tree, rev, subdirs or rules(settings_of({})).subdirs)
+
+
+@app.command("list")
+def list_(
+    pattern: Annotated[str, typer.Argument(help="Names or folders, as lib*; without it all.")] = "",
+    tree: Tree = ".",
+    rev: Rev = None,
+    subdir: Subdirs = None,
+    output: Output = Form.TABLE,
+) -> None:
+    """Every package that the recipes make, one a line; recipes that cannot be read come last.
+
+    Example: farm recipe list 'lib*' --tree recipes/starter
+    """
+    from controller.cli.recipe_lines import print_list
+
+    with _opened(tree, rev, subdir) as found:
+        listing = found.listing(pattern)
+    show(output, listing, lambda: print_list(listing), dict.fromkeys(item.name for item in listing.items))
+
+
+@app.command()
+def view(
+    recipe: Annotated[str, typer.Argument(help="A package, or a recipe's folder.")],
+    tree: Tree = ".",
+    rev: Rev = None,
+    subdir: Subdirs = None,
+    output: Output = Form.TABLE,
+) -> None:
+    """One recipe whole: packages, variants, requirements with their origin, exports, and its neighbours in the tree.
+
+    Example: farm recipe view libtally --tree recipes/starter
+    """
+    from controller.cli.recipe_lines import print_view
+
+    with _opened(tree, rev, subdir) as found:
+        shown = found.view(recipe)
+    names = [f"{file.subdir}/{file.file}" for made in shown.outputs for file in made.files]
+    show(output, shown, lambda: print_view(shown), names)
+
+
+@app.command()
+def lint(
+    folders: Annotated[list[str] | None, typer.Argument(help="Recipe folders; without one the whole tree.")] = None,
+    tree: Tree = ".",
+    rev: Rev = None,
+    subdir: Subdirs = None,
+    channel: Annotated[
+        list[str] | None, typer.Option("-c", "--channel", help="Channel that provides what the tree lacks; repeatable.")
+    ] = None,
+    output: Annotated[LintForm, typer.Option("-o", "--output", help="text, json or github.")] = LintForm.TEXT,
+) -> None:
+    """What a farm holds against recipes, each with its line, its cause and what to do; 1 if there is any error.
+
+    With --channel also: requirements that nothing in the tree or in these channels provides.
+
+    Example: farm recipe lint recipes/zlib --tree recipes -o github
+    """
+    from controller.cli.recipe_lines import print_findings, print_for_github
+
+    with _opened(tree, rev, subdir) as found:
+        answer = found.lint(folders or (), channel or ())
+    if output is LintForm.GITHUB:
+        print_for_github(answer, tree)
+    else:
+        form = Form.JSON if output is LintForm.JSON else Form.TABLE
+        show(form, answer, lambda: print_findings(answer), ())
+    if answer.errors:
+        raise typer.Exit(FAILED)

@@ -1,0 +1,1 @@
+"""What a farm holds against a recipe, rule by rule: pure, each finding with its reason."""
