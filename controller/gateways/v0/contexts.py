@@ -5,7 +5,7 @@ What is only known where the build runs stands as the variable that the build sc
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
@@ -40,6 +40,8 @@ class Names:
 
     platform: str
     variant: Mapping[str, str]
+    own: Mapping[str, str] = field(default_factory=dict)
+    """``PKG_NAME`` and ``PKG_VERSION``, which the recipe itself says, once it was read without them."""
 
     def for_selectors(self, wanted: Iterable[str]) -> dict[str, object]:
         """What selectors know: the platform's names, ``py`` and its like, and the variant's values with their types."""
@@ -75,6 +77,8 @@ class Names:
         """A variable of the environment, or a key of the variant."""
         if name in self.variant or name in DEFAULTS:
             return self._value(name)
+        if name in self.own:
+            return self.own[name]
         made = _VARIABLES.get(name)
         if made:
             return made(self)

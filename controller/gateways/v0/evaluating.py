@@ -5,7 +5,7 @@ A recipe has few distinct forms however many variants it has; each is evaluated 
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -106,10 +106,11 @@ class Source:
 
     def _evaluate(self, selected: Selected, names: Names, spoken: frozenset[str]) -> Form:
         calls = Calls()
-        context = names.for_jinja(spoken, calls) | self._functions(spoken, calls, names)
+        own = self._functions(spoken, calls, names)
         if spoken & {"PKG_NAME", "PKG_VERSION"}:
-            context |= _package(render(selected.text, context | {"PKG_NAME": "name", "PKG_VERSION": "0"}), calls)
-        rendered = render(selected.text, context)
+            guessed = replace(names, own={"PKG_NAME": "name", "PKG_VERSION": "0"})
+            names = replace(names, own=_package(render(selected.text, guessed.for_jinja(spoken, calls) | own), calls))
+        rendered = render(selected.text, names.for_jinja(spoken, calls) | own)
         if rendered.count("[") > selected.text.count("["):  # Jinja wrote a selector, or something like one
             rendered = select(rendered, names.for_selectors(_selectors_of(rendered))).text
         document = finished(read_yaml(rendered), calls.put_back)
@@ -138,7 +139,7 @@ def _hidden(spoken: frozenset[str], variant: Mapping[str, str]) -> tuple[object,
     return (variant.get("cdt_name"), variant.get("cdt_arch")) if "cdt" in spoken else ()
 
 
-def _package(rendered: str, calls: Calls) -> dict[str, object]:
+def _package(rendered: str, calls: Calls) -> dict[str, str]:
     package = finished(read_yaml(rendered), calls.put_back).get("package")
     said = package if isinstance(package, dict) else {}
     return {"PKG_NAME": str(said.get("name", "")), "PKG_VERSION": str(said.get("version", ""))}

@@ -1,0 +1,150 @@
+"""A ``meta.yaml`` as outputs, the same values as a ``recipe.yaml``: evaluated, translated, named by the builder."""
+
+import json
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from rattler_build import RattlerBuildError, VariantConfig
+
+from controller.domain.recipes import Output
+from controller.gateways.outputs import make_output
+from controller.gateways.pins import Pins
+from controller.gateways.rendering import Rendered, render_text, variant_text
+from controller.gateways.v0.evaluating import RECIPE_FILE, Source
+from controller.gateways.v0.faults import V0Error
+from controller.gateways.v0.matrix import Member, evaluated, members
+from controller.gateways.v0.translation import Loss, skeleton, translate
+from workers.contract.jobs import Translation
+
+_PROSE = frozenset({"about", "extra"})
+
+
+def read_v0(
+    folder: Path, recipe: str, pins: Pins, subdir: str, files: str, number: int | None = None
+) -> tuple[Output, ...]:
+    """Every output of the recipe for a subdir, as the builder names it; none when the recipe skips itself.
+
+    ``files`` digests the other files of the folder; ``number`` takes the place of the recipe's own build number.
+    Raises V0Error, and nothing else for what stands in a recipe.
+    """
+    parts = list(parts_of(folder, pins, subdir))
+    found = [(part, rendered) for part in parts for rendered in part.render(subdir, number)]
+    siblings = [rendered for _, rendered in found]
+    lasting = _lasting(parts, siblings, subdir)
+    outputs: dict[tuple[str, str], Output] = {}
+    for (part, rendered), kept in zip(found, lasting, strict=True):
+        output = make_output(rendered, siblings, recipe, subdir, kept, files)
+        output = replace(output, unbuildable=part.unbuildable, fingerprint=_fingerprint(part, files))
+        outputs.setdefault((output.subdir, output.file_name), output)
+    return tuple(outputs.values())
+
+
+def translations(folder: Path, pins: Pins, subdir: str, wanted: Collection[Output]) -> tuple[Translation, ...]:
+    """What a worker builds ``wanted`` from: one recipe of the new format for each form that the old one has.
+
+    ``wanted`` carry their final build number. Raises V0Error if a form of them cannot be translated.
+    """
+    names = {output.file_name for output in wanted}
+    numbers = {output.build_number for output in wanted}
+    needed = []
+    for part in parts_of(folder, pins, subdir):
+        made = {f"{r.name}-{r.version}-{r.build}.conda" for n in numbers for r in part.render(subdir, n)}
+        if not names & made:
+            continue
+        if part.unbuildable:
+            raise V0Error(part.unbuildable, remedy=part.remedy)
+        needed.append(Translation(recipe=part.text, variant_config=variant_text(part.config)))
+    return tuple(needed)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One form of a recipe with all combinations that share it."""
+
+    path: Path
+    text: str
+    """The recipe in the new format, as JSON, which is YAML as well."""
+    config: VariantConfig
+    digest: str
+    """Of the evaluated recipe without its prose and its build number."""
+    losses: tuple[Loss, ...] = ()
+    unbuildable: str = ""
+    remedy: str = ""
+    rendered: list[Rendered] = field(default_factory=list)
+    """With the recipe's own build number."""
+
+    def render(self, subdir: str, number: int | None = None) -> list[Rendered]:
+        """What the builder makes of it. Raises V0Error."""
+        if number is None and self.rendered:
+            return self.rendered
+        try:
+            return render_text(self.text, self.path, self.config, subdir, number)
+        except (RattlerBuildError, ValueError, TypeError) as error:
+            raise V0Error(f"the builder cannot read it: {_first_line(error)}.") from error
+
+
+def parts_of(folder: Path, pins: Pins, subdir: str) -> Iterator[Part]:
+    """The forms of a recipe that are not skipped, translated. Raises V0Error."""
+    source = Source.read(folder)
+    groups: dict[int, list[Member]] = {}
+    for member in members(source, pins, subdir):
+        groups.setdefault(id(member.form), []).append(member)
+    for group in groups.values():
+        yield _part(folder, group, pins, subdir)
+
+
+def _part(folder: Path, group: list[Member], pins: Pins, subdir: str) -> Part:
+    form = evaluated(group, pins)
+    config, path = _config(group), folder / RECIPE_FILE
+    whole = translate(form, folder, subdir, pins.pin_run_as_build)
+    part = Part(path, json.dumps(whole.document), config, _digest(form.document), whole.losses)
+    fault = next((loss for loss in whole.losses if loss.blocking), None)
+    if fault is None:
+        try:
+            return replace(part, rendered=part.render(subdir))
+        except V0Error as error:
+            return _unbuildable(part, error.what, "Write it in the new format.", form, subdir, pins)
+    return _unbuildable(part, f"{fault.construct}: {fault.why}", fault.remedy, form, subdir, pins)
+
+
+def _unbuildable(part: Part, why: str, remedy: str, form: Any, subdir: str, pins: Pins) -> Part:
+    """What is known of it all the same: names, hashes and edges."""
+    bones = skeleton(form, subdir, pins.pin_run_as_build)
+    return replace(part, text=json.dumps(bones), unbuildable=why, remedy=remedy)
+
+
+def _config(group: list[Member]) -> VariantConfig:
+    """The combinations of a group and nothing else: keys that differ go together, row by row."""
+    keys = sorted(group[0].keys)
+    rows = list(dict.fromkeys(tuple([member.variant[key] for key in keys]) for member in group))
+    columns = {key: [row[at] for row in rows] for at, key in enumerate(keys)}
+    several = [key for key, column in columns.items() if len(set(column)) > 1]
+    values = {key: column if key in several else column[:1] for key, column in columns.items()}
+    return VariantConfig(values, zip_keys=[several] if len(several) > 1 else None)
+
+
+def _lasting(parts: list[Part], found: list[Rendered], subdir: str) -> list[str]:
+    """An exact pin carries its sibling's build number into the hash: taken at number 0, the hash lasts."""
+    if any(rendered.exact for rendered in found):
+        return [rendered.hash for part in parts for rendered in part.render(subdir, 0)]
+    return [rendered.hash for rendered in found]
+
+
+def _fingerprint(part: Part, files: str) -> str:
+    """Of what the recipe says, not of its translation: a better one must not look like a changed recipe."""
+    return sha256(f"{part.digest}\0{files}".encode()).hexdigest()
+
+
+def _digest(document: Any) -> str:
+    kept = {key: value for key, value in document.items() if key not in _PROSE}
+    build = kept.get("build")
+    if isinstance(build, dict):
+        kept["build"] = {key: value for key, value in build.items() if key != "number"}
+    return sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
+
+
+def _first_line(error: Exception) -> str:
+    return next((line for line in str(error).splitlines() if line.strip()), type(error).__name__).rstrip(".")
