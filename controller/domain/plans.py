@@ -35,6 +35,8 @@ class Rule(StrEnum):
     R18 = "R18"
     R19 = "R19"
     R20 = "R20"
+    UNBUILDABLE = "unbuildable"
+    """It would be rebuilt, but no worker can build it as its recipe is written."""
     CURRENT = "current"
     """Nothing it is made of, and nothing it runs with, is touched."""
 

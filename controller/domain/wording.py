@@ -171,6 +171,7 @@ _SENTENCES: Mapping[Rule, str] = MappingProxyType(
         Rule.R18: "Its constraint '{spec}' excludes the new {about}.",
         Rule.R19: "It cannot be installed together with the new {about}.",
         Rule.R20: "What the machines offer moved: {spec}.",
+        Rule.UNBUILDABLE: "It cannot be built as its recipe is written: {detail}.",
         Rule.CURRENT: "Nothing it is made of, and nothing it runs with, is touched.",
     }
 )

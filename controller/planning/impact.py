@@ -6,6 +6,7 @@ be rebuilt moves in its turn. Then come those that run with something rebuilt, a
 
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import replace
 
 from controller.domain.artifacts import Artifact
 from controller.domain.plans import Decision, Member, Membership, Reason, Rule
@@ -65,12 +66,24 @@ class _Spread:
         self._open: deque[int] = deque()
 
     def rebuild(self, place: int, reason: Reason) -> None:
-        """Put an output into the set, or give one that is in it a further reason."""
+        """Put an output into the set, or give one that is in it a further reason.
+
+        What no worker can build does not move, and so moves nobody else.
+        """
+        unbuildable = self.facts.outputs[place].unbuildable
+        if unbuildable:
+            self._refuse(place, reason, unbuildable)
+            return
         if place in self.rebuilt:
             self.rebuilt[place].append(reason)
             return
         self.rebuilt[place] = [reason]
         self._open.append(place)
+
+    def _refuse(self, place: int, reason: Reason, unbuildable: str) -> None:
+        told = replace(reason, rule=Rule.UNBUILDABLE, detail=unbuildable.rstrip("."))
+        if all(known.rule is not Rule.UNBUILDABLE for known in self.edits.get(place, [])):
+            self.edits.setdefault(place, []).insert(0, told)
 
     def run(self) -> None:
         """Follow everything that is in the set until nothing new comes in."""

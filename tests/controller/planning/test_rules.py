@@ -30,6 +30,20 @@ def test_what_nothing_touches_is_current() -> None:
     assert moved([LIB, make_output("app", host=["lib"])]) == {"lib": "nothing current", "app": "nothing current"}
 
 
+def test_what_no_worker_can_build_needs_an_edit_and_moves_nobody() -> None:
+    stuck = replace(LIB_2, unbuildable="its source is kept in Subversion")
+    app = make_output("app", host=["lib"])
+    decision = decide(make_reading(stuck, app), build_drawn([LIB, app]))
+    assert memberships(decision) == {"lib": "recipe edit unbuildable", "app": "nothing current"}
+    assert decision.members[0].reasons[0].detail == "its source is kept in Subversion"
+
+
+def test_what_no_worker_can_build_and_nothing_forces_is_left_alone() -> None:
+    stuck = replace(make_output("app", host=["lib"]), unbuildable="its source is kept in Subversion")
+    assert moved([LIB, stuck], LIB_15)["app"] != "recipe edit unbuildable"
+    assert moved([LIB, stuck], LIB_2)["app"] == "recipe edit unbuildable"
+
+
 def test_r1_an_export_that_excludes_the_new_package_forces_a_rebuild() -> None:
     found = moved([LIB, make_output("app", host=["lib"])], LIB_2)
     assert found == {"lib": "rebuild changed", "app": "rebuild R1"}
