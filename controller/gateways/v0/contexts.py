@@ -11,6 +11,7 @@ from typing import Any
 
 from jinja2 import StrictUndefined
 
+from controller.gateways.pins import typed
 from controller.gateways.v0.faults import V0Error
 from controller.gateways.v0.functions import Calls
 from controller.gateways.v0.platforms import platform_names, shared_library_suffix
@@ -104,14 +105,6 @@ class Names:
     def version_of(self, key: str, parts: int) -> str:
         """The first parts of a language's version; what follows a blank is a build string."""
         return ".".join(self._value(key).partition(" ")[0].split(".")[:parts])
-
-
-def typed(value: str) -> str | bool | int:
-    """A variant's value as a selector sees it (conda-build's ``get_selectors``): integers and booleans are such."""
-    try:
-        return int(value)
-    except ValueError:
-        return value.lower() == "true" if value.lower() in {"true", "false"} else value
 
 
 def _digits(version: str) -> int:

@@ -11,16 +11,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from controller.gateways.combinations import combinations, key_for
-from controller.gateways.pins import Pins
+from controller.gateways.combinations import combinations
+from controller.gateways.pins import Pins, key_for
 from controller.gateways.v0.evaluated import Evaluated
 from controller.gateways.v0.evaluating import Form, Source
-from controller.gateways.v0.faults import TooLargeError
 
 _CALL = re.compile(r"(compiler|stdlib)\('([^']*)'\)")
 _BARE = re.compile(r"([A-Za-z0-9_][\w.\-]*)(?:\s+x\.x)?")
-_MOST = 20_000
-"""Combinations of one recipe; the largest of conda-forge has 640."""
 _FALSE = frozenset({"", "false", "no", "off", "0", "none"})
 
 
@@ -45,20 +42,13 @@ def _all(source: Source, pins: Pins, platform: str) -> list[Member]:
     while True:
         found = [
             Member(variant, form, _keys(form, pins))
-            for variant in _combinations(pins, used)
+            for variant in combinations(pins, used)
             for form in (source.form(platform, ChainMap(variant, firsts)),)
         ]
         more = frozenset[str]().union(*(member.keys for member in found)) - used
         if not more:
             return found
         used |= more
-
-
-def _combinations(pins: Pins, used: frozenset[str]) -> list[dict[str, str]]:
-    found = combinations(pins, used)
-    if len(found) > _MOST:
-        raise TooLargeError(f"its variants have {len(found)} combinations, of {', '.join(sorted(used))}.")
-    return found
 
 
 def skips(document: Mapping[str, Any]) -> bool:
