@@ -24,6 +24,7 @@ OLD_NAME = "conda_build_config.yaml"
 _NO_ENVIRONMENT: Mapping[str, str] = MappingProxyType({})
 _FLOW = re.compile(r"\s*(?:-\s+|[\w.-]+:\s+|&\w+\s+|\?\s+)*\[[^#]*\]")
 """A list written in brackets. conda-build takes it for a selector, and loses it; the builder reads the list."""
+_ENVIRONMENT = re.compile(r"\benv\b")
 _FUNCTIONS = frozenset({"int", "float", "len", "str", "bool", "any"})
 _NO_VARIANTS = frozenset({"replacements"})
 """Keys with a mapping that conda-build carries along (``variants._get_passthru_keys``) and that name nothing here."""
@@ -171,6 +172,7 @@ def _pin(value: Value) -> dict[str, str]:
 def _new(text: str, platform: str) -> Pins:
     """By the builder's own reader, which knows ``if``, ``then`` and ``else``; how deep it is is looked at before."""
     root = read_values(text)
+    _refuse_environment(root)
     platforms = PlatformConfig(target_platform=platform, build_platform=platform, host_platform=platform)
     try:
         found = VariantConfig.from_yaml_with_context(text, JinjaConfig(platform=platforms))
@@ -185,6 +187,30 @@ def _new(text: str, platform: str) -> Pins:
         pin_run_as_build=_pinned(pinned[0]) if pinned else {},
         joined={key: given for key, given in values.items() if given and key in extended},
     )
+
+
+def _refuse_environment(root: Value) -> None:
+    """The builder's reader would answer with the variables of this very process, and secrets are among them."""
+    for value, condition in _every(root):
+        if value.text and (condition or "{" in value.text) and _ENVIRONMENT.search(value.text):
+            raise PinError(
+                "it asks for variables of the environment.",
+                line=value.line,
+                remedy="Ask for the platform, or use a conda_build_config.yaml and the tree's farm.toml.",
+            )
+
+
+def _every(root: Value) -> Iterator[tuple[Value, bool]]:
+    """Each value once, however many aliases it has, and whether it is the condition of an ``if``."""
+    left, seen = [(root, False)], {id(root)}
+    while left:
+        value, condition = left.pop()
+        yield value, condition
+        keys: list[Value | None] = [None, *value.within] if value.mapping else [None] * len(value.within)
+        for key, entry in zip(keys, value.within, strict=False):
+            if id(entry) not in seen:
+                seen.add(id(entry))
+                left.append((entry, key is not None and key.text == "if"))
 
 
 def _with_place(text: str, platforms: PlatformConfig) -> str:

@@ -198,3 +198,26 @@ def test_a_new_file_that_cannot_be_read_is_told_in_words(text: str, cause: str, 
     assert cause in error.what
     assert "Span" not in error.what
     assert line is None or error.line == line
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a:\n  - ${{ env.get('SECRET', default='') }}\n",
+        "a:\n  - if: env.exists('SECRET')\n    then: [1]\n",
+        "a:\n  - if: linux\n    then:\n      - if: (env)['get']('SECRET')\n        then: [1]\n",
+        'a:\n  - "\\x24{{ \\x65nv.get(1) }}"\n',
+    ],
+)
+def test_a_new_file_reads_nothing_of_the_controllers_environment(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET", "password")
+    assert "variables of the environment" in refusal(text, "variants.yaml").what
+
+
+def test_a_thousand_aliases_are_no_bomb() -> None:
+    names = "abcdefghijklm"
+    text = "a: &a [x, x, x, x, x, x, x, x, x]\n"
+    for number in range(12):
+        text += f"b{number}: &{names[number + 1]} [{', '.join([f'*{names[number]}'] * 9)}]\n"
+    refusal(text)
+    refusal(text, "variants.yaml")
