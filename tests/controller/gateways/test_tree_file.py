@@ -1,6 +1,12 @@
+import re
+from dataclasses import fields
+from pathlib import Path
+
 import pytest
 
-from controller.gateways.tree_file import NO_TREE_FILE, ForeignFile, TreeFile, TreeFileError, read_tree_file
+from controller.gateways.tree_file import LAYOUTS, NO_TREE_FILE, ForeignFile, TreeFile, TreeFileError, read_tree_file
+
+GUIDE = Path(__file__).parents[3] / "docs" / "howto" / "recipe-trees.md"
 
 WHOLE = b"""\
 [farm]
@@ -75,3 +81,17 @@ def test_hostile_files_are_refused() -> None:
     assert "nested" in refusal("[tree]\npins = " + "[" * 40_000).what
     with pytest.raises(TreeFileError, match="no UTF-8"):
         read_tree_file(b"[tree]\nlayout = '\xff'\n")
+
+
+EXAMPLES = re.findall(r"^```toml\n(.*?)^```$", GUIDE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_every_example_of_the_guide_says_something(example: str) -> None:
+    assert read_tree_file(example.encode()) != NO_TREE_FILE
+
+
+def test_the_guide_shows_every_key_and_names_every_layout() -> None:
+    said = "".join(EXAMPLES)
+    assert all(f"{key.name} = " in said for key in fields(TreeFile))
+    assert all(f"`{layout}`" in GUIDE.read_text(encoding="utf-8") for layout in LAYOUTS)
