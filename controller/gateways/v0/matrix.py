@@ -8,8 +8,12 @@ the variant, so they are gathered until no combination adds one.
 import re
 from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
+
+from rattler import Version
+from rattler.exceptions import InvalidVersionError
 
 from controller.gateways.combinations import combinations
 from controller.gateways.pins import Pins, key_for
@@ -18,6 +22,7 @@ from controller.gateways.v0.evaluating import Form, Source
 
 _CALL = re.compile(r"(compiler|stdlib)\('([^']*)'\)")
 _BARE = re.compile(r"([A-Za-z0-9_][\w.\-]*)(?:\s+x\.x)?")
+_PYTHON = "python"
 _FALSE = frozenset({"", "false", "no", "off", "0", "none"})
 
 
@@ -38,17 +43,59 @@ def members(source: Source, pins: Pins, platform: str) -> list[Member]:
 
 def _all(source: Source, pins: Pins, platform: str) -> list[Member]:
     used = frozenset(name for name in source.selectors if name in pins.values)
-    firsts = {key: values[0] for key, values in pins.values.items() if values}  # for keys not known to be used yet
     while True:
+        firsts = _firsts(_Same(pins))  # for keys that are not known to be used yet
         found = [
             Member(variant, form, _keys(form, pins))
             for variant in combinations(pins, used)
             for form in (source.form(platform, ChainMap(variant, firsts)),)
         ]
+        if len(pins.values.get(_PYTHON, ())) > 1 and found and _noarch(found[0].form.document):
+            pins = _newest(_Same(pins))
+            continue
         more = frozenset[str]().union(*(member.keys for member in found)) - used
         if not more:
             return found
         used |= more
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Same:
+    """Pins as a key of a cache: the same object, not an equal one."""
+
+    pins: Pins
+
+    def __hash__(self) -> int:
+        return id(self.pins)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.pins is self.pins
+
+
+@lru_cache(maxsize=16)
+def _firsts(of: _Same) -> dict[str, str]:
+    return {key: values[0] for key, values in of.pins.values.items() if values}
+
+
+@lru_cache(maxsize=16)
+def _newest(of: _Same) -> Pins:
+    """Only the newest python, with what goes together with it: one noarch package is for all of them.
+
+    conda-build's ``render.distribute_variants`` filters so before it looks at anything else.
+    """
+    values = dict(of.pins.values)
+    pythons = values[_PYTHON]
+    place = max(range(len(pythons)), key=lambda at: _version(pythons[at]))
+    together = next((group for group in of.pins.zip_keys if _PYTHON in group), (_PYTHON,))
+    values |= {key: values[key][place : place + 1] for key in together if key in values}
+    return replace(of.pins, values=values, zip_keys=tuple(g for g in of.pins.zip_keys if _PYTHON not in g))
+
+
+def _version(value: str) -> Version:
+    try:
+        return Version(value.partition(" ")[0].rstrip("*.") or "0")
+    except InvalidVersionError:
+        return Version("0")
 
 
 def skips(document: Mapping[str, Any]) -> bool:
@@ -80,16 +127,14 @@ def _of_calls(form: Form, pins: Pins) -> Iterator[str]:
 
 
 def _of_dependencies(document: Mapping[str, Any], pins: Pins) -> Iterator[str]:
-    """Bare names in build and host; a noarch package is the same for every python."""
+    """Bare names in build and host."""
     for place in (document, *_listed(document.get("outputs"))):
-        if not isinstance(place, Mapping):
-            continue
-        noarch = _noarch(place) or _noarch(document)
-        for spec in _build_and_host(place.get("requirements")):
-            bare = _BARE.fullmatch(spec.strip())
-            key = key_for(pins, bare[1].lower()) if bare else None
-            if key is not None and not (noarch and key == "python"):
-                yield key
+        if isinstance(place, Mapping):
+            for spec in _build_and_host(place.get("requirements")):
+                bare = _BARE.fullmatch(spec.strip())
+                key = key_for(pins, bare[1].lower()) if bare else None
+                if key is not None:
+                    yield key
 
 
 def _noarch(place: Mapping[str, Any]) -> bool:
