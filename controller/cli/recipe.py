@@ -2,6 +2,7 @@
 
 from contextlib import AbstractContextManager
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -28,11 +29,16 @@ Subdirs = Annotated[list[str] | None, typer.Option("--subdir", help="Subdir to r
 
 
 def _opened(tree: str, rev: str | None, subdirs: list[str] | None) -> "AbstractContextManager[RecipeTree]":
-    from controller.cli.configured import settings_of
     from controller.services.recipes import opened
+
+    return opened(tree, rev, subdirs or _own_subdirs())
+
+
+def _own_subdirs() -> tuple[str, ...]:
+    from controller.cli.configured import settings_of
     from controller.wiring import rules
 
-    return opened(tree, rev, subdirs or rules(settings_of({})).subdirs)
+    return rules(settings_of({})).subdirs
 
 
 @app.command("list")
@@ -102,3 +108,24 @@ def lint(
         show(form, answer, lambda: print_findings(answer), ())
     if answer.errors:
         raise typer.Exit(FAILED)
+
+
+@app.command()
+def new(
+    package: Annotated[str, typer.Argument(help="pypi:NAME, pypi:NAME@VERSION, cran:NAME, cpan:NAME, luarocks:NAME.")],
+    into: Annotated[
+        Path, typer.Option(help="The tree's folder for recipes; a folder of the package's name is made.")
+    ] = Path("recipes"),
+    yes: Annotated[bool, typer.Option("-y", "--yes", help="Do not ask.")] = False,
+    dry_run: Annotated[bool, typer.Option("-n", "--dry-run", help="Only print the recipe.")] = False,
+    output: Output = Form.TABLE,
+) -> None:
+    """Write a recipe from a package index, put right what its generator gets wrong, and lint it.
+
+    The generator is rattler-build's. It asks the index itself, over HTTPS_PROXY where that is set.
+
+    Example: farm recipe new pypi:tomli-w@1.2.0 --dry-run
+    """
+    from controller.cli.recipe_new import run
+
+    run(package, into, yes=yes, dry_run=dry_run, subdirs=_own_subdirs(), form=output)

@@ -110,13 +110,14 @@ def _neighbour(neighbour: "NeighbourShape") -> str:
 
 def print_findings(answer: "LintAnswer") -> None:
     """Findings for people: where, what, why, and the next step."""
-    write(line for finding in answer.findings for line in _finding(finding))
+    write(line for finding in answer.findings for line in finding_lines(finding))
     levels = ((answer.errors, "error"), (answer.warnings, "warning"), (answer.notices, "notice"))
     found = ", ".join(counted(number, level) for number, level in levels if number) or "nothing found"
     tell(f"{counted(answer.recipes, 'recipe')}: {found}")
 
 
-def _finding(finding: "FindingShape") -> Iterator[str]:
+def finding_lines(finding: "FindingShape") -> Iterator[str]:
+    """Where and what, why, and the next step."""
     yield f"{_place(finding.file, finding.line)}: {finding.level}: {_one_line(finding.cause)} [{finding.code}]"
     yield f"    {finding.why}"
     yield f"    next: {finding.remedy}"

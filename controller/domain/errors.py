@@ -104,6 +104,12 @@ class ServerError(FarmError):
     code = "server_unreachable"
 
 
+class UpstreamError(FarmError):
+    """A package index or a channel outside of the farm cannot be reached, or gave what cannot be read."""
+
+    code = "upstream_unreachable"
+
+
 class DataFolderError(FarmError):
     """The data folder is in use, too new, or cannot be written."""
 

@@ -114,6 +114,13 @@ TOPICS: dict[str, Topic] = {
         ("It is not running.", "A wrong --server or FARM_SERVER."),
         ("Start it with `farm up`.",),
     ),
+    "upstream_unreachable": _error(
+        "An index outside of the farm does not answer",
+        "A package index or a channel that a command asks cannot be reached, or gave what cannot be read.",
+        ("No way out of this network.", "A proxy that is not named.", "A wrong address of a channel."),
+        ("Set HTTPS_PROXY, and SSL_CERT_FILE for a proxy with a certificate of its own.",
+         "Look at the address in a browser."),
+    ),
     "data_folder": _error(
         "The data folder cannot be used",
         "The folder is in use by another controller, was written by a newer version, or is not writable.",

@@ -131,3 +131,21 @@ class RenderShape(Shape):
     document: dict[str, object] = Field(default_factory=dict)
     lost: tuple[str, ...] = ()
     """What a translation from the old format could not carry over, by construct."""
+
+
+class NewRecipe(Shape):
+    """A recipe made from a package index."""
+
+    name: str
+    file: str
+    text: str
+    there: bool = False
+    """Whether the folder has a recipe already."""
+    diff: str = ""
+    """What would change in the recipe that is there."""
+    repairs: tuple[str, ...] = ()
+    """What the generator got wrong and was put right, each with its reason."""
+    remarks: tuple[str, ...] = ()
+    """What a person should look at."""
+    lint: LintAnswer = LintAnswer()
+    written: bool = False

@@ -1,0 +1,103 @@
+"""A new recipe out of a package index: generated, repaired, checked as the farm reads it, and written when told to."""
+
+import difflib
+import re
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from controller.domain.errors import UpstreamError
+from controller.gateways.generators import Generated, generate, parse_wanted
+from controller.gateways.recipe_texts import recipe_text
+from controller.gateways.recipes import VARIANT_FILES, variant_config
+from controller.gateways.rendering import RECIPE_FILE
+from controller.planning.generated import repaired
+from controller.services.answers.recipe_shapes import LintAnswer, NewRecipe
+from controller.services.recipes import opened
+
+OLD_FILE = "meta.yaml"
+
+
+def runs_foreign_code(text: str) -> bool:
+    """Whether the generator of that ecosystem runs what it fetches. Raises InvalidInputError where it names nothing."""
+    return parse_wanted(text).ecosystem == "luarocks"
+
+
+def draft(text: str, into: Path, subdirs: Sequence[str]) -> NewRecipe:
+    """The recipe of ``pypi:NAME@VERSION`` as it would stand below ``into``, with what the linter says of it there.
+
+    Nothing is written. Raises InvalidInputError, NotFoundError and UpstreamError.
+    """
+    wanted = parse_wanted(text)
+    generated = generate(wanted)
+    made = repaired(generated.document, wanted.ecosystem, _python_min(into))
+    name = _name(made.document)
+    new = recipe_text(made.document, _comments(str(wanted), generated))
+    file = into / name / RECIPE_FILE
+    old = file.read_text(encoding="utf-8") if file.is_file() else ""
+    return NewRecipe(
+        name=name,
+        file=file.as_posix(),
+        text=new,
+        there=bool(old) or (into / name / OLD_FILE).is_file(),
+        diff="".join(_diff(old, new, file)) if old else "",
+        repairs=made.repairs,
+        remarks=(*made.remarks, *_remarks(generated)),
+        lint=_checked(new, name, into, subdirs),
+    )
+
+
+def keep(recipe: NewRecipe) -> NewRecipe:
+    """The draft, written to its place."""
+    file = Path(recipe.file)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(recipe.text, encoding="utf-8", newline="\n")
+    return recipe.model_copy(update={"written": True})
+
+
+def _name(document: Mapping[str, Any]) -> str:
+    """The package's name, which names a folder too: what an index says must not lead elsewhere."""
+    name = str((document.get("package") or {}).get("name", ""))
+    if not re.fullmatch(r"[a-z0-9_][a-z0-9._-]*", name):
+        raise UpstreamError(f"The index gives {name!r} for a name, which no conda package can have.")
+    return name
+
+
+def _python_min(into: Path) -> str:
+    """What the pins of the tree say the oldest Python is; empty where they do not."""
+    if not any((into / name).is_file() for name in VARIANT_FILES):
+        return ""
+    pins = yaml.safe_load(variant_config(into, ".")) or {}
+    return str((pins.get("python_min") or [""])[0])
+
+
+def _comments(wanted: str, generated: Generated) -> list[str]:
+    head = [f"Made from {wanted} by the recipe generator of rattler-build."]
+    return head + [f"Left out: {requirement}" for requirement in generated.left_out]
+
+
+def _remarks(generated: Generated) -> tuple[str, ...]:
+    left_out = (f"The generator left out {spec}: add it where it is needed." for spec in generated.left_out)
+    return (*left_out, *generated.warnings)
+
+
+def _diff(old: str, new: str, file: Path) -> list[str]:
+    names = (f"{file.as_posix()} (as it is)", f"{file.as_posix()} (new)")
+    return list(difflib.unified_diff(old.splitlines(keepends=True), new.splitlines(keepends=True), *names))
+
+
+def _checked(text: str, name: str, into: Path, subdirs: Sequence[str]) -> LintAnswer:
+    """Read and linted in a scratch tree that has the pins of the real one."""
+    with tempfile.TemporaryDirectory(prefix="farm-new-") as scratch:
+        tree = Path(scratch)
+        for pins in (into / pin_file for pin_file in VARIANT_FILES):
+            if pins.is_file():
+                shutil.copy(pins, tree)
+        (tree / name).mkdir()
+        (tree / name / RECIPE_FILE).write_text(text, encoding="utf-8")
+        with opened(scratch, None, subdirs) as found:
+            return found.lint()
