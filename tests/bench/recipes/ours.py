@@ -1,0 +1,123 @@
+"""Our reading of single recipes, old or new, with pin files given from outside of the tree."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from controller.gateways.v0.translation import skeleton
+from rattler_build import RattlerBuildError, VariantConfig
+
+from controller.domain.errors import RecipeError
+from controller.domain.recipes import Output
+from controller.gateways.outputs import make_output
+from controller.gateways.pins import Pins
+from controller.gateways.rendering import RECIPE_FILE, Rendered, load_variants, render, render_text
+from controller.gateways.v0.evaluating import Source
+from controller.gateways.v0.matrix import Member, evaluated, members
+from controller.gateways.v0.reading import _config as config_of
+from controller.gateways.v0.reading import parts_of, read_v0
+from controller.gateways.variant_files import PinFile, read_pins
+
+OLD_FILE = "meta.yaml"
+OWN_PINS = ("conda_build_config.yaml", "variants.yaml")
+FAULTS = (RecipeError, RattlerBuildError, ValueError, TypeError, OSError)
+
+
+@dataclass(slots=True)
+class Reader:
+    """Reads recipes of one tree for one subdir; pin files are read once for each set of them."""
+
+    tree: Path
+    subdir: str
+    pin_files: Sequence[Path] = ()
+    _pins: dict[tuple[Path, ...], Pins] = field(default_factory=dict)
+    _variants: dict[tuple[Path, ...], VariantConfig] = field(default_factory=dict)
+
+    def outputs(self, recipe: str) -> tuple[Output, ...]:
+        """Every output of a recipe; none when it skips itself. Raises one of FAULTS."""
+        folder = self.tree / recipe
+        if is_old(folder):
+            return read_v0(folder, recipe, self.pins(recipe), self.subdir, "")
+        found = render(folder / RECIPE_FILE, self._new_variants(recipe), self.subdir)
+        return tuple(make_output(each, found, recipe, self.subdir, each.hash, "") for each in found)
+
+    def checks(self, recipe: str) -> dict[str, tuple[int, int]]:
+        """Imports and commands of the tests of each output of an old recipe, as they were translated."""
+        found: dict[str, tuple[int, int]] = {}
+        for part in parts_of(self.tree / recipe, self.pins(recipe), self.subdir):
+            document = json.loads(part.text)
+            for output in document.get("outputs") or [document]:
+                name = part_name(output)
+                if name:
+                    found[name] = _checks(output.get("tests") or [])
+        return found
+
+    def names_both_ways(self, recipe: str) -> tuple[set[str], set[str]]:
+        """The file names of an old recipe by its whole translation, and by its skeleton."""
+        pins, folder = self.pins(recipe), self.tree / recipe
+        whole = {_file(each) for part in parts_of(folder, pins, self.subdir) for each in part.rendered}
+        bones: set[str] = set()
+        for group in groups_of(members(Source.read(folder), pins, self.subdir)):
+            text = json.dumps(skeleton(evaluated(group, pins), self.subdir, pins.pin_run_as_build))
+            bones |= {_file(each) for each in render_text(text, folder / OLD_FILE, config_of(group), self.subdir)}
+        return whole, bones
+
+    def pins(self, recipe: str) -> Pins:
+        """What the pin files say for a recipe, its own last."""
+        files = self._files(recipe)
+        if files not in self._pins:
+            self._pins[files] = read_pins([PinFile(path.as_posix(), path.read_bytes()) for path in files], self.subdir)
+        return self._pins[files]
+
+    def _new_variants(self, recipe: str) -> VariantConfig:
+        files = self._files(recipe)
+        if files not in self._variants:
+            self._variants[files] = load_variants(files, self.subdir) if files else VariantConfig()
+        return self._variants[files]
+
+    def _files(self, recipe: str) -> tuple[Path, ...]:
+        own = (self.tree / recipe / name for name in OWN_PINS)
+        return (*self.pin_files, *(path for path in own if path.is_file()))
+
+
+def is_old(folder: Path) -> bool:
+    """Whether the folder's recipe is of the old format; where both are there it is the new one."""
+    return not (folder / RECIPE_FILE).is_file()
+
+
+def recipes_below(tree: Path) -> list[str]:
+    """Every folder with a recipe of either format, relative to the tree, sorted; dot-folders left out."""
+    found = {path.parent.relative_to(tree) for name in (OLD_FILE, RECIPE_FILE) for path in tree.rglob(name)}
+    return sorted(path.as_posix() for path in found if not any(part.startswith(".") for part in path.parts))
+
+
+def part_name(output: dict[str, Any]) -> str:
+    """The package that an entry of a translated document makes; empty for a staging output."""
+    return str((output.get("package") or {}).get("name") or "").lower()
+
+
+def groups_of(found: Sequence[Member]) -> Iterator[list[Member]]:
+    """Combinations that share a form."""
+    groups: dict[int, list[Member]] = {}
+    for member in found:
+        groups.setdefault(id(member.form), []).append(member)
+    yield from groups.values()
+
+
+def _file(rendered: Rendered) -> str:
+    return f"{rendered.name}-{rendered.version}-{rendered.build}"
+
+
+def _checks(tests: Sequence[dict[str, Any]]) -> tuple[int, int]:
+    return sum(map(len, _listed(tests, "python"))), sum(map(len, _listed(tests, "script")))
+
+
+def _listed(tests: Sequence[dict[str, Any]], kind: str) -> Iterator[list[Any]]:
+    for test in tests:
+        value = test.get(kind)
+        if isinstance(value, dict):
+            value = value.get("imports") or value.get("content")
+        if value:
+            yield value if isinstance(value, list) else [value]
