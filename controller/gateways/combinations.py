@@ -14,8 +14,9 @@ _Row = tuple[tuple[str, str], ...]
 def combinations(pins: Pins, used: Collection[str]) -> list[dict[str, str]]:
     """Every combination of the values of ``used`` keys, in the order of the files; the first key turns slowest.
 
-    Of keys that go together only the used ones are told, and equal rows once. Used keys that nobody pins are left
-    out. Raises PinError if keys of a group have unequal numbers of values, or there are more than ``MOST``.
+    Of keys that go together only the used ones are told, and equal rows once; a key of one value goes with every
+    row. Used keys that nobody pins are left out. Raises PinError if keys of a group have unequal numbers of values,
+    or if there are more than ``MOST`` combinations.
     """
     known = pins.values
     single = {key: known[key][0] for key in used if len(known.get(key, ())) == 1}

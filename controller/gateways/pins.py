@@ -115,16 +115,17 @@ class _Laid:
     group_of: Mapping[str, Group]
     values: dict[str, tuple[str, ...]] = field(default_factory=dict)
     chosen: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """What the last file that sets a key wants of it, where that is only some of the rows."""
+    """What the last file that sets a key wants of it, where that is only some of the rows; the last file first."""
 
     def lay(self, part: Mapping[str, tuple[str, ...]], own: Sequence[Group]) -> None:
         before = dict(self.values)
         self.values |= part
         whole = {key for group in own if part.keys() >= set(group) for key in group}
-        for key in part.keys() & self.group_of.keys():
-            self.chosen.pop(key, None)
-            if key in before and key not in whole and self._chooses(key, part, before):
-                self.values[key], self.chosen[key] = before[key], part[key]
+        zipped = [key for key in part if key in self.group_of]
+        choices = [key for key in zipped if key in before and key not in whole and self._chooses(key, part, before)]
+        self.values |= {key: before[key] for key in choices}
+        earlier = {key: wanted for key, wanted in self.chosen.items() if key not in part}
+        self.chosen = {key: part[key] for key in choices} | earlier
 
     def _chooses(self, key: str, part: Mapping[str, tuple[str, ...]], before: Mapping[str, tuple[str, ...]]) -> bool:
         group, given = self.group_of[key], part[key]
@@ -133,7 +134,7 @@ class _Laid:
         return not given_whole and around != {len(given)} and set(given) <= set(before[key])
 
     def choose_rows(self) -> None:
-        """conda-build's ``filter_combined_spec_to_used_keys``: a choice that leaves no row is none."""
+        """conda-build's ``filter_combined_spec_to_used_keys``: a choice that would leave no row counts for nothing."""
         for key, wanted in self.chosen.items():
             mine = self.values[key]
             kept = [row for row, value in enumerate(mine) if value in wanted]

@@ -3,6 +3,7 @@ from itertools import product
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rattler_build import VariantConfig
 
 from controller.gateways.combinations import combinations
 from controller.gateways.pins import PinError, Pins
@@ -78,3 +79,12 @@ def test_combinations_are_the_whole_product_without_what_the_groups_forbid(case:
     assert {frozenset(each.items()) for each in found} == {frozenset(each.items()) for each in allowed}
     assert len(found) == len({frozenset(each.items()) for each in found})
     assert combinations(pins, sorted(used)) == found
+
+
+@given(zipped())
+def test_the_builder_makes_the_same_of_all_keys(case: tuple[Pins, set[str]]) -> None:
+    pins, _ = case
+    values = {key: list(given) for key, given in pins.values.items()}
+    builders = VariantConfig(values, [list(group) for group in pins.zip_keys]).combinations()
+    found = combinations(pins, pins.values.keys())
+    assert {frozenset(each.items()) for each in builders} == {frozenset(each.items()) for each in found}

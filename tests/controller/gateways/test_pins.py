@@ -45,6 +45,11 @@ def test_the_last_choice_of_rows_counts_alone() -> None:
     assert merged.values["numpy"] == ("2", "3")
 
 
+def test_of_choices_that_contradict_each_other_the_nearer_one_counts() -> None:
+    merged = merge_all((PYTHONS, Pins({"python": ("3.11",)}), Pins({"numpy": ("2",)})))
+    assert (merged.values["python"], merged.values["numpy"]) == (("3.12",), ("2",))
+
+
 def test_a_group_that_a_file_brings_whole_replaces_its_keys_in_a_wider_group() -> None:
     base = Pins({"python": ("3.11", "3.12"), "is_python_min": ("true", "false")}, (("python", "is_python_min"),))
     nearer = Pins({"python": ("3.12", "3.9", "3.8"), "numpy": ("2", "1", "1")}, (("python", "numpy"),))
