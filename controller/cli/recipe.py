@@ -1,5 +1,6 @@
 """``farm recipe``: what a tree has, one recipe whole, as the builder gets it, what is wrong with it, and a new one."""
 
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from enum import StrEnum
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from controller.cli.output import FAILED, Form, Output, show
+from controller.domain.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from controller.services.recipes import RecipeTree
@@ -108,6 +110,39 @@ def lint(
         show(form, answer, lambda: print_findings(answer), ())
     if answer.errors:
         raise typer.Exit(FAILED)
+
+
+@app.command()
+def render(
+    recipe: Annotated[str, typer.Argument(help="A recipe's folder, or a package.")],
+    tree: Tree = ".",
+    rev: Rev = None,
+    subdir: Subdirs = None,
+    variant: Annotated[
+        list[str] | None, typer.Option("--variant", help="Only variants with this key=value; may be repeated.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="The same as -o json.")] = False,
+    output: Annotated[Form, typer.Option("-o", "--output", help="yaml, json or name; table is yaml.")] = Form.TABLE,
+) -> None:
+    """A recipe as the builder gets it: one YAML document for every output of every variant, under its file's name.
+
+    A meta.yaml is shown in the new format, with what could not be carried over.
+
+    Example: farm recipe render ledger --tree recipes/starter --subdir linux-64
+    """
+    from controller.cli.recipe_lines import print_renders
+
+    with _opened(tree, rev, subdir) as found:
+        made = found.render(recipe, _variants(variant or ()))
+    form = Form.JSON if json else Form.TABLE if output is Form.YAML else output
+    show(form, made, lambda: print_renders(made), [f"{one.subdir}/{one.file}" for one in made])
+
+
+def _variants(said: Iterable[str]) -> dict[str, str]:
+    pairs = [text.partition("=") for text in said]
+    if any(not key or not equals for key, equals, _ in pairs):
+        raise InvalidInputError("A variant is no key=value.", remedy="Write it as --variant python=3.12.")
+    return {key: value for key, _, value in pairs}
 
 
 @app.command()

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         RecipeList,
         RecipeView,
         RefusedShape,
+        RenderShape,
     )
 
 
@@ -103,6 +104,18 @@ def _output(output: "OutputShape") -> Iterator[str]:
 def _neighbour(neighbour: "NeighbourShape") -> str:
     name = "" if neighbour.recipe.rpartition("/")[2] == neighbour.name else f": {neighbour.name}"
     return f"{neighbour.recipe}{name} in {', '.join(neighbour.sections)}"
+
+
+def print_renders(renders: "Sequence[RenderShape]") -> None:
+    """YAML documents, one after the other."""
+    from controller.gateways.recipe_texts import recipe_text
+
+    for number, made in enumerate(renders):
+        variant = ", ".join(f"{key}={value}" for key, value in made.variant.items())
+        comments = (f"{made.subdir}/{made.file}", variant, *(f"lost: {_one_line(lost)}" for lost in made.lost))
+        write([*(["---"] if number else []), *recipe_text(made.document, comments).splitlines()])
+    if not renders:
+        note("The recipe skips itself for every subdir that was asked for.")
 
 
 # Findings ------------------------------------------------------------------------------------------------------------

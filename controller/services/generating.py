@@ -12,14 +12,13 @@ import yaml
 
 from controller.domain.errors import UpstreamError
 from controller.gateways.generators import Generated, generate, parse_wanted
+from controller.gateways.outlines import OLD_FILE
 from controller.gateways.recipe_texts import recipe_text
 from controller.gateways.recipes import VARIANT_FILES, variant_config
 from controller.gateways.rendering import RECIPE_FILE
 from controller.planning.generated import repaired
 from controller.services.answers.recipe_shapes import LintAnswer, NewRecipe
 from controller.services.recipes import opened
-
-OLD_FILE = "meta.yaml"
 
 
 def runs_foreign_code(text: str) -> bool:

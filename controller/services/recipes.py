@@ -2,7 +2,7 @@
 
 import difflib
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,13 +10,15 @@ from pathlib import Path
 
 from controller.domain.errors import NotFoundError, TreeError
 from controller.domain.recipes import Reading
-from controller.gateways.outlines import format_of, written
+from controller.gateways.outlines import OLD_FILE, format_of, written
 from controller.gateways.provided import provided_names
 from controller.gateways.recipes import read_tree
+from controller.gateways.rendering import RECIPE_FILE
+from controller.gateways.renders import Render, renders
 from controller.gateways.trees import Trees, is_repository
 from controller.planning.lint import lint
-from controller.services.answers.recipe_shapes import LintAnswer, RecipeList, RecipeView
-from controller.services.answers.recipes import lint_answer, recipe_list, recipe_view
+from controller.services.answers.recipe_shapes import LintAnswer, RecipeList, RecipeView, RenderShape
+from controller.services.answers.recipes import lint_answer, recipe_list, recipe_view, render_shape
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,20 @@ class RecipeTree:
         found = lint(self.reading, texts, provided)
         return lint_answer([finding for finding in found if finding.recipe in asked], len(asked))
 
+    def render(self, named: str, wanted: Mapping[str, str]) -> tuple[RenderShape, ...]:
+        """A recipe as the builder gets it, in those variants whose used keys have the wanted values.
+
+        Raises NotFoundError and RecipeError.
+        """
+        recipe = self._relative(named)
+        if not any((self.root / recipe / name).is_file() for name in (RECIPE_FILE, OLD_FILE)):
+            recipe = self._folder_of(named)
+        found = [made for subdir in self.subdirs for made in renders(self.root, recipe, subdir)]
+        by_file = {(made.subdir, made.file_name): made for made in reversed(found) if _is_wanted(made, wanted)}
+        if found and not by_file:
+            raise NotFoundError(f"No variant of {recipe} has {_said(wanted)}.", remedy=f"There is {_there(found)}.")
+        return tuple(render_shape(made) for made in reversed(by_file.values()))
+
     def _below(self, named: str, recipes: set[str]) -> set[str]:
         folder = self._relative(named)
         found = {recipe for recipe in recipes if folder in {recipe, "."} or recipe.startswith(f"{folder}/")}
@@ -82,6 +98,22 @@ class RecipeTree:
         here = Path(named).resolve()
         inside = here.is_dir() and here.is_relative_to(self.root.resolve())
         return here.relative_to(self.root.resolve()).as_posix() if inside else Path(named).as_posix().rstrip("/")
+
+
+def _is_wanted(made: Render, wanted: Mapping[str, str]) -> bool:
+    """A used key that is asked for has the value; outputs that do not use it are the same whatever it is."""
+    variant = made.rendered.variant
+    return all(variant.get(key, value) == value for key, value in wanted.items()) and any(
+        key in variant for key in (wanted or variant)
+    )
+
+
+def _said(values: Mapping[str, str]) -> str:
+    return ", ".join(f"{key}={value}" for key, value in values.items())
+
+
+def _there(found: Sequence[Render]) -> str:
+    return "; ".join(dict.fromkeys(_said(made.rendered.variant) for made in found))
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 
 from controller.domain.recipes import Output, Reading, Refusal, Requirement
 from controller.domain.wording import ORIGIN_WORDS
+from controller.gateways.renders import Render
 from controller.planning.lints.findings import RULES, Finding, Level
 from controller.services.answers.recipe_shapes import (
     FileShape,
@@ -19,6 +20,7 @@ from controller.services.answers.recipe_shapes import (
     RecipeList,
     RecipeView,
     RefusedShape,
+    RenderShape,
 )
 
 Format = Callable[[str], str]
@@ -128,6 +130,14 @@ def _needed_by(outputs: Iterable[Output], own: Iterable[Output], recipe: str) ->
                 users.setdefault((output.recipe, requirement.name), {})[requirement.section.value] = None
     for (user, name), sections in sorted(users.items()):
         yield NeighbourShape(recipe=user, name=name, sections=tuple(sections))
+
+
+def render_shape(made: Render) -> RenderShape:
+    """One output of one variant, with the document that the builder gets."""
+    return RenderShape(
+        file=made.file_name, subdir=made.subdir, name=made.rendered.name, variant=dict(made.rendered.variant),
+        document=dict(made.rendered.document), lost=made.lost,
+    )  # fmt: skip
 
 
 # Findings ------------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from inline_snapshot import snapshot
 
 from controller.services.answers.recipe_shapes import LintAnswer, RecipeList, RecipeView
@@ -209,6 +210,80 @@ def test_the_folder_is_read_as_it_is_and_a_revision_as_it_was(typed: Type, tmp_p
         typed("recipe", "list", "--tree", tree, *words, "-o", "json").out for words in ((), ("--rev", first[:12]))
     )
     assert [RecipeList.model_validate(json.loads(said)).items[0].version for said in (now, then)] == ["2.0", "1.0"]
+
+
+def test_a_recipe_is_rendered_for_one_variant_as_the_builder_gets_it(typed: Type, tree: Path) -> None:
+    said = typed("recipe", "render", "libz", "--tree", tree, "--variant", "python=3.13.* *_cp313")
+    assert said.code == 0
+    assert said.out == snapshot("""\
+# linux-64/libz-1.3-py313hf8ff334_2.conda
+# python=3.13.* *_cp313, target_platform=linux-64
+schema_version: 1
+
+context: {}
+
+package:
+  name: libz
+  version: '1.3'
+
+build:
+  number: 2
+  string: py313hf8ff334_2
+
+requirements:
+  build:
+    - gcc_linux-64
+  host:
+    - python
+    - zstd >=1.5
+  run_exports:
+    weak:
+      - pin_subpackage:
+          name: libz
+          lower_bound: x.x.x.x.x.x
+          upper_bound: x.x
+
+tests:
+  - script: test -f $PREFIX/lib/libz.so
+    requirements:
+      run:
+        - curl
+
+about:
+  license: Zlib
+""")
+
+
+def test_every_variant_is_a_document_of_its_own(typed: Type, tree: Path) -> None:
+    text = typed("recipe", "render", "tree/libz", "--tree", tree).out
+    assert [document["build"]["string"][:5] for document in yaml.safe_load_all(text)] == ["py312", "py313"]
+    made = json.loads(typed("recipe", "render", "libz", "--tree", tree, "--json").out)
+    assert [one["document"] for one in made] == list(yaml.safe_load_all(text))
+    assert typed("recipe", "render", "libz", "--tree", tree, "-o", "name").out.splitlines() == [
+        f"{one['subdir']}/{one['file']}" for one in made
+    ]
+
+
+def test_what_skips_itself_renders_to_nothing(typed: Type, tree: Path) -> None:
+    (tree / "libz/recipe.yaml").write_text(LIB.replace("number: 2", "skip: true"), encoding="utf-8")
+    said = typed("recipe", "render", "libz", "--tree", tree)
+    assert (said.code, said.out) == (0, "")
+    assert said.err == "The recipe skips itself for every subdir that was asked for.\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "what"),
+    [
+        (("render", "libz", "--variant", "python=2.7"), 5, "There is python=3.12.* *_cpython, target_platform="),
+        (("render", "libz", "--variant", "python"), 2, "Write it as --variant python=3.12."),
+        (("render", "bad"), 1, "bad/recipe.yaml:3: "),
+        (("render", "nothing"), 5, "The tree has no recipe and no package nothing."),
+    ],
+)
+def test_what_cannot_be_rendered_is_said(typed: Type, tree: Path, words: tuple[str, ...], code: int, what: str) -> None:
+    said = typed("recipe", *words, "--tree", tree)
+    assert said.code == code
+    assert what in said.err
 
 
 @pytest.mark.parametrize(
