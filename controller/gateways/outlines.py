@@ -1,6 +1,8 @@
 """Recipe texts as outlines with line numbers: YAML for both formats, with Jinja and selectors left unread."""
 
+import itertools
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import yaml
@@ -10,6 +12,7 @@ from controller.gateways.rendering import RECIPE_FILE
 from controller.planning.lints.written import Node, PinFile, Written
 
 OLD_FILE = "meta.yaml"
+_MOST = 100_000
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _STATEMENT = re.compile(r"\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _EXPRESSION = re.compile(r"(?<!\$)\{\{.*?\}\}")
@@ -31,12 +34,15 @@ def format_of(root: Path, recipe: str) -> str:
 
 
 def outline(text: str, *, old: bool) -> Node | None:
-    """The outline of a text; None where it is no YAML mapping. Of an old recipe every Jinja branch is told."""
+    """The outline of a text; None where it is no YAML mapping. Of an old recipe every Jinja branch is told.
+
+    A key has the line it stands on, an item of a list its own.
+    """
     try:
         root = yaml.compose(_without_jinja(text) if old else text, Loader=_Loader)
+        return _node(root, 1, itertools.count()) if isinstance(root, yaml.MappingNode) else None
     except (yaml.YAMLError, ValueError, RecursionError):
         return None
-    return _node(root) if isinstance(root, yaml.MappingNode) else None
 
 
 def _text(path: Path) -> str:
@@ -57,12 +63,15 @@ def _plain(expression: str) -> str:
     return f"<{re.sub('[^0-9A-Za-z_(),.=<>| -]', '', expression[2:-2])}>"
 
 
-def _node(node: yaml.Node) -> Node:
-    line = node.start_mark.line + 1
+def _node(node: yaml.Node, line: int, told: Iterator[int]) -> Node:
+    """Raises ValueError when ``told`` counts too many: aliases can make a short text endless."""
+    if next(told) > _MOST:
+        raise ValueError("too many nodes")
     if isinstance(node, yaml.MappingNode):
-        return Node(line, keyed=tuple((str(key.value), _node(value)) for key, value in node.value))
+        pairs = [(str(key.value), key.start_mark.line + 1, value) for key, value in node.value]
+        return Node(line, keyed=tuple((key, _node(value, place, told)) for key, place, value in pairs))
     if isinstance(node, yaml.SequenceNode):
-        return Node(line, listed=tuple(_node(item) for item in node.value))
+        return Node(line, listed=tuple(_node(item, item.start_mark.line + 1, told) for item in node.value))
     return Node(line, text=str(node.value))
 
 

@@ -132,7 +132,7 @@ BROKEN: dict[str, tuple[dict[str, str], tuple[str, int | None, str]]] = {
     ),
     "unused-pin": (
         {"good/recipe.yaml": GOOD, "good/variants.yaml": "python:\n  - '3.12'\nc_compiler: [gcc]\n"},
-        ("good/variants.yaml", 2, "python is set here, and nothing uses it"),
+        ("good/variants.yaml", 1, "python is set here, and nothing uses it"),
     ),
     "never-built": (
         {"good/recipe.yaml": GOOD.replace("requirements:", "build:\n  skip: linux\nrequirements:")},
