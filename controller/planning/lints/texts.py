@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from controller.planning.lints.findings import Finding, found
 from controller.planning.lints.written import Node, Written
 
-_CHECKSUMS = ("sha256", "md5", "sha1")
-_FIXED = ("rev", "tag", "git_rev", "git_tag")
+_CHECKSUMS = frozenset({"sha256", "md5", "sha1"})
+_FIXED = frozenset({"rev", "tag", "git_rev", "git_tag"})
 
 
 def text_findings(written: Written) -> Iterator[Finding]:
@@ -26,11 +26,14 @@ def _sources(written: Written) -> Iterator[Finding]:
 
 def _loose(source: Node) -> tuple[int, str] | None:
     """The line and the reason of a source that can change without a trace."""
+    keys = {key for key, _ in source.keyed}
+    if any(key.startswith("<") for key in keys):  # a key that Jinja makes
+        return None
     for node in source.all("url"):
-        if not any(source.has(key) for key in _CHECKSUMS):
+        if not keys.intersection(_CHECKSUMS):
             return node.line, f"{_short(node.text)} has no sha256"
     for node in (*source.all("git"), *source.all("git_url")):
-        if not any(source.has(key) for key in _FIXED):
+        if not keys.intersection(_FIXED):
             return node.line, f"{_short(node.text)} is taken at no fixed commit or tag"
     return None
 

@@ -172,6 +172,11 @@ def test_an_old_recipe_is_held_to_the_same_rules_on_its_text(tmp_path: Path) -> 
     ]  # fmt: skip
 
 
+def test_a_checksum_whose_kind_jinja_names_is_one(tmp_path: Path) -> None:
+    tree(tmp_path, {"good/meta.yaml": OLD.replace("sha256: ", "'{{ kind }}': ")})
+    assert text_alone(tmp_path, "good") == []
+
+
 def test_a_branch_of_a_repository_is_no_fixed_source(tmp_path: Path) -> None:
     at = "source:\n  git: https://example.org/good.git\n  {}\n"
     text = GOOD[: GOOD.index("source:")] + "{}" + GOOD[GOOD.index("requirements:") :]
@@ -238,3 +243,8 @@ def test_every_rule_is_tried_and_has_its_words() -> None:
     assert set(_every_code()) == set(RULES)
     assert all(rule.sentence.endswith(".") and rule.remedy.endswith(".") for rule in RULES.values())
     assert {rule.level for rule in RULES.values()} == set(Level)
+
+
+def test_the_page_on_recipes_has_every_code_with_its_level() -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "howto" / "write-a-recipe.md").read_text(encoding="utf-8")
+    assert [code for code, rule in RULES.items() if f"| `{code}` | {rule.level.value} |" not in page] == []
