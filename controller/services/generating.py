@@ -4,13 +4,14 @@ import difflib
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from controller.domain.errors import UpstreamError
+from controller.gateways.addresses import silent
 from controller.gateways.generators import Generated, generate, parse_wanted
 from controller.gateways.outlines import OLD_FILE
 from controller.gateways.recipe_texts import recipe_text
@@ -45,7 +46,7 @@ def draft(text: str, into: Path, subdirs: Sequence[str]) -> NewRecipe:
         there=bool(old) or (into / name / OLD_FILE).is_file(),
         diff="".join(_diff(old, new, file)) if old else "",
         repairs=made.repairs,
-        remarks=(*made.remarks, *_remarks(generated)),
+        remarks=(*made.remarks, *_remarks(generated), *silent(_addresses(made.document))),
         lint=_checked(new, name, into, subdirs),
     )
 
@@ -82,6 +83,16 @@ def _comments(wanted: str, generated: Generated) -> list[str]:
 def _remarks(generated: Generated) -> tuple[str, ...]:
     left_out = (f"The generator left out {spec}: add it where it is needed." for spec in generated.left_out)
     return (*left_out, *generated.warnings)
+
+
+def _addresses(document: Mapping[str, Any]) -> Iterator[str]:
+    """The first address of each source, with what the recipe's context says in its place."""
+    context = document.get("context") or {}
+    sources = document.get("source") or []
+    for source in sources if isinstance(sources, list) else [sources]:
+        urls = source.get("url") or []
+        first = next(iter(urls if isinstance(urls, list) else [urls]), "")
+        yield re.sub(r"\$\{\{ (\w+) \}\}", lambda found: str(context.get(found[1], found[0])), first)
 
 
 def _diff(old: str, new: str, file: Path) -> list[str]:

@@ -69,6 +69,7 @@ def wheel() -> bytes:
 
 def publish(indexes: Indexes, place: str = STORE, **info: Any) -> None:
     """The package on PyPI; its files at a place, which an index may give relative to itself."""
+    indexes.put(f"{STORE}/source/p/pale-thing/pale_thing-1.4.tar.gz", sdist())
     told = INFO | info
     hashed = f"{place}/3f/8a/{'0' * 60}"
     files = [
@@ -147,6 +148,12 @@ look at: The test imports Pale_Thing, which is a guess from the package's name.
 look at: Requirements go by their names on PyPI; a channel may name them otherwise.
 look at: The generator left out tomli >=1 (python_version < '3.11'): add it where it is needed.
 """)
+
+
+def test_a_source_that_does_not_answer_is_said(new: New, indexes: Indexes) -> None:
+    publish(indexes, version="2.0")
+    said = new("pypi:pale-thing@1.4", "--dry-run")
+    assert f"look at: The source's address {STORE}/source/p/pale-thing/pale_thing-2.0.tar.gz answers 404." in said.err
 
 
 def test_nobody_but_the_index_is_asked(new: New, indexes: Indexes) -> None:
