@@ -34,7 +34,7 @@ def draft(text: str, into: Path, subdirs: Sequence[str]) -> NewRecipe:
     """
     wanted = parse_wanted(text)
     generated = generate(wanted)
-    made = repaired(generated.document, wanted.ecosystem, _python_min(into))
+    made = repaired(generated.document, wanted.ecosystem, _python_min(_pinned(into)))
     name = _name(made.document)
     new = recipe_text(made.document, _comments(str(wanted), generated))
     file = into / name / RECIPE_FILE
@@ -47,7 +47,7 @@ def draft(text: str, into: Path, subdirs: Sequence[str]) -> NewRecipe:
         diff="".join(_diff(old, new, file)) if old else "",
         repairs=made.repairs,
         remarks=(*made.remarks, *_remarks(generated), *silent(_addresses(made.document))),
-        lint=_checked(new, name, into, subdirs),
+        lint=_checked(new, name, _pinned(into), subdirs),
     )
 
 
@@ -67,11 +67,15 @@ def _name(document: Mapping[str, Any]) -> str:
     return name
 
 
-def _python_min(into: Path) -> str:
+def _pinned(into: Path) -> Path:
+    """The folder with the tree's pins: that of the recipes, or the one above it."""
+    folders = [folder for folder in (into, into.parent) if any((folder / name).is_file() for name in VARIANT_FILES)]
+    return folders[0] if folders else into
+
+
+def _python_min(tree: Path) -> str:
     """What the pins of the tree say the oldest Python is; empty where they do not."""
-    if not any((into / name).is_file() for name in VARIANT_FILES):
-        return ""
-    pins = yaml.safe_load(variant_config(into, ".")) or {}
+    pins = yaml.safe_load(variant_config(tree, ".")) or {}
     return str((pins.get("python_min") or [""])[0])
 
 
@@ -100,11 +104,11 @@ def _diff(old: str, new: str, file: Path) -> list[str]:
     return list(difflib.unified_diff(old.splitlines(keepends=True), new.splitlines(keepends=True), *names))
 
 
-def _checked(text: str, name: str, into: Path, subdirs: Sequence[str]) -> LintAnswer:
+def _checked(text: str, name: str, pinned: Path, subdirs: Sequence[str]) -> LintAnswer:
     """Read and linted in a scratch tree that has the pins of the real one."""
     with tempfile.TemporaryDirectory(prefix="farm-new-") as scratch:
         tree = Path(scratch)
-        for pins in (into / pin_file for pin_file in VARIANT_FILES):
+        for pins in (pinned / pin_file for pin_file in VARIANT_FILES):
             if pins.is_file():
                 shutil.copy(pins, tree)
         (tree / name).mkdir()

@@ -162,11 +162,14 @@ def test_nobody_but_the_index_is_asked(new: New, indexes: Indexes) -> None:
     assert {address.split("/")[2] for address in indexes.asked} == {"pypi.org", "files.pythonhosted.org"}
 
 
-def test_the_oldest_python_of_the_pins_is_what_it_is_built_with(new: New, indexes: Indexes, tmp_path: Path) -> None:
+@pytest.mark.parametrize("into", ["tree", "tree/recipes"])
+def test_the_oldest_python_of_the_pins_is_what_it_is_built_with(
+    new: New, indexes: Indexes, tmp_path: Path, into: str
+) -> None:
     publish(indexes)
     (tmp_path / "tree").mkdir()
     (tmp_path / "tree/variants.yaml").write_text("python_min: ['3.10']\n", encoding="utf-8")
-    said = new("pypi:pale-thing", "--into", "tree", "-o", "json")
+    said = new("pypi:pale-thing", "--into", into, "-o", "json")
     recipe = NewRecipe.model_validate(json.loads(said.out))
     assert recipe.lint.errors == 0
     assert [line.strip() for line in recipe.text.splitlines() if "python_min" in line] == snapshot(
