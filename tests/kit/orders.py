@@ -26,7 +26,7 @@ def planned(folder: Path, number: int = 7, variants: str = "", platform: str = H
     variant_file = folder.parent / f"{folder.name}-variants.yaml"
     variant_file.write_text(variants, encoding="utf-8")
     task = orders.BuildTask(
-        recipe_file=folder / "recipe.yaml", variant_file=variant_file, output_folder=folder, target_platform=platform,
+        forms=(orders.Form(folder / "recipe.yaml", variant_file),), output_folder=folder, target_platform=platform,
         build_platform=HERE, build_number=number, package_format="conda:3", files=(), parents=(),
         sources=orders.Sources((), "disabled"),
     )  # fmt: skip

@@ -88,15 +88,29 @@ class Work:
         archive = self.box.root / "source.tar.gz"
         self.holding.fetch_blob(order.source_sha256, archive)
         sandbox.unpack(archive, self.box.source)
-        variants = self.box.root / "variants.yaml"
-        variants.write_text(order.variant_config, encoding="utf-8")
-        given = {"source": str(self.box.source), "variants": str(variants), "output": str(self.box.output)}
+        given = {"forms": self._forms(order), "output": str(self.box.output)}
         self.phases.enter("solve")
         result = self._child(_BUILDER, given, tools=True)
         if not isinstance(result, events.Result):
             return result
         found = self._finding_of(result)
         return self._bring_home(result, found) if found.outcome is Outcome.PASSED else found
+
+    def _forms(self, order: BuildOrder) -> list[tuple[str, str]]:
+        """Recipe files with their variant files; translations lie beside the files that their scripts name."""
+        if not order.translations:
+            return [(str(self.box.source / order.recipe_file), self._variants(0, order.variant_config))]
+        made = []
+        for number, form in enumerate(order.translations):
+            recipe = self.box.source / f"translated-{number}.yaml"
+            recipe.write_text(form.recipe, encoding="utf-8")
+            made.append((str(recipe), self._variants(number, form.variant_config)))
+        return made
+
+    def _variants(self, number: int, config: str) -> str:
+        path = self.box.root / f"variants-{number}.yaml"
+        path.write_text(config, encoding="utf-8")
+        return str(path)
 
     def _test(self, order: TestOrder) -> Finding:
         if order.file.subdir not in {NOARCH, self.place.subdir}:

@@ -41,11 +41,18 @@ class Sources:
 
 
 @dataclass(frozen=True, slots=True)
-class BuildTask:
-    """Build ``files`` in this order from the recipe at ``recipe_file``."""
+class Form:
+    """One recipe file and the variants that it is rendered for."""
 
     recipe_file: Path
     variant_file: Path
+
+
+@dataclass(frozen=True, slots=True)
+class BuildTask:
+    """Build ``files`` in this order from what ``forms`` render to together."""
+
+    forms: tuple[Form, ...]
     output_folder: Path
     target_platform: str
     build_platform: str
@@ -69,8 +76,7 @@ def read_build(path: Path) -> BuildTask:
     order, given = _read(path)
     spec = order["order"]
     return BuildTask(
-        recipe_file=Path(given["source"]) / spec["recipe_file"],
-        variant_file=Path(given["variants"]),
+        forms=tuple(Form(Path(recipe), Path(variants)) for recipe, variants in given["forms"]),
         output_folder=Path(given["output"]),
         target_platform=spec["target_platform"],
         build_platform=spec["build_platform"],

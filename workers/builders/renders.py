@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from rattler_build import JinjaConfig, PlatformConfig, RenderedVariant, Stage0Recipe, VariantConfig
 from rattler_build._rattler_build import render as _native
 
-from workers.builders.orders import BuildTask, File
+from workers.builders.orders import BuildTask, File, Form
 
 
 class NotAsOrderedError(Exception):
@@ -18,20 +18,24 @@ def render(task: BuildTask) -> list[RenderedVariant]:
     The build number goes in through the builder's own binding: its public door has none, and a number given as
     a context variable would change the hash of the build string.
     """
+    rendered = [variant for form in task.forms for variant in _render(task, form)]
+    for variant in rendered:
+        variant._siblings = rendered  # noqa: SLF001 -- as Stage0Recipe.render does, for pins on sibling outputs
+    return rendered
+
+
+def _render(task: BuildTask, form: Form) -> list[RenderedVariant]:
     platform = PlatformConfig(
         target_platform=task.target_platform, build_platform=task.build_platform, host_platform=task.target_platform
     )
-    recipe = Stage0Recipe.from_file(str(task.recipe_file))
-    variants = VariantConfig.from_files_with_context([str(task.variant_file)], JinjaConfig(platform=platform))
+    recipe = Stage0Recipe.from_file(str(form.recipe_file))
+    variants = VariantConfig.from_files_with_context([str(form.variant_file)], JinjaConfig(platform=platform))
     config = _native.RenderConfig(
         target_platform=task.target_platform, build_platform=task.build_platform, host_platform=task.target_platform,
         recipe_path=recipe.recipe_path, build_number_override=task.build_number,
     )  # fmt: skip
     found = _native.render_recipe(recipe._wrapper, variants._inner, config)  # noqa: SLF001
-    rendered = [RenderedVariant(inner, recipe.recipe_path) for inner in found]
-    for variant in rendered:
-        variant._siblings = rendered  # noqa: SLF001 -- as Stage0Recipe.render does, for pins on sibling outputs
-    return rendered
+    return [RenderedVariant(inner, recipe.recipe_path) for inner in found]
 
 
 def choose(task: BuildTask, rendered: Sequence[RenderedVariant]) -> list[tuple[File, RenderedVariant]]:

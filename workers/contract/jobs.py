@@ -39,6 +39,15 @@ class Limits(Message):
     output_bytes: int = 8 * 1024 * 1024 * 1024
 
 
+class Translation(Message):
+    """One form of a recipe of the old format, in the new one: what a worker renders in place of ``recipe_file``."""
+
+    recipe: str
+    """The recipe, as JSON text, which is YAML as well."""
+    variant_config: str
+    """YAML text of the variants that have this form."""
+
+
 class BuildOrder(Message):
     """Build one recipe for one subdir and one connected set of variants, in the order of ``files``."""
 
@@ -55,6 +64,8 @@ class BuildOrder(Message):
     build_number: int
     files: tuple[PlannedFile, ...]
     parents: tuple[PlannedParent, ...] = ()
+    translations: tuple[Translation, ...] = ()
+    """Where there are any, the recipe is made of these, and ``recipe_file`` and ``variant_config`` say nothing."""
 
 
 class TestOrder(Message):

@@ -16,7 +16,8 @@ from controller.gateways.rendering import Rendered, render_text, variant_text
 from controller.gateways.v0.evaluating import RECIPE_FILE, Source
 from controller.gateways.v0.faults import V0Error
 from controller.gateways.v0.matrix import Member, evaluated, members
-from controller.gateways.v0.translation import Loss, skeleton, translate
+from controller.gateways.v0.translation.losses import Loss
+from controller.gateways.v0.translation.whole import skeleton, translate
 from workers.contract.jobs import Translation
 
 _PROSE = frozenset({"about", "extra"})
@@ -101,7 +102,7 @@ def _part(folder: Path, group: list[Member], pins: Pins, subdir: str) -> Part:
     config, path = _config(group), folder / RECIPE_FILE
     whole = translate(form, folder, subdir, pins.pin_run_as_build)
     part = Part(path, json.dumps(whole.document), config, _digest(form.document), whole.losses)
-    fault = next((loss for loss in whole.losses if loss.blocking), None)
+    fault = whole.fault
     if fault is None:
         try:
             return replace(part, rendered=part.render(subdir))
@@ -112,7 +113,7 @@ def _part(folder: Path, group: list[Member], pins: Pins, subdir: str) -> Part:
 
 def _unbuildable(part: Part, why: str, remedy: str, form: Any, subdir: str, pins: Pins) -> Part:
     """What is known of it all the same: names, hashes and edges."""
-    bones = skeleton(form, subdir, pins.pin_run_as_build)
+    bones = skeleton(form, part.path.parent, subdir, pins.pin_run_as_build)
     return replace(part, text=json.dumps(bones), unbuildable=why, remedy=remedy)
 
 

@@ -348,7 +348,7 @@ def test_packages_are_readable_by_all(controller: RunningController, tmp_path: P
     (file,) = planned(folder)
     index(controller.channels / "main")
     task = orders.BuildTask(
-        recipe_file=folder / "recipe.yaml", variant_file=tmp_path / "liba-variants.yaml",
+        forms=(orders.Form(folder / "recipe.yaml", tmp_path / "liba-variants.yaml"),),
         output_folder=tmp_path / "out",
         target_platform="linux-64", build_platform="linux-64", build_number=7, package_format="conda:1",
         files=(orders.File(file.name, file.version, file.build, file.subdir, file.file_name),), parents=(),

@@ -1,0 +1,1 @@
+"""From an evaluated ``meta.yaml`` to a recipe of the new format."""
