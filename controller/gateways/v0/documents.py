@@ -1,7 +1,7 @@
 """YAML of a ``meta.yaml``: numbers stay text, as conda-build reads them; what is made to blow up is refused."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 import yaml
@@ -12,7 +12,8 @@ _LONGEST = 2_000_000
 _DEEPEST = 40
 _NODES = 100_000
 """Values that a recipe may hold, every use of an alias counted."""
-_NESTED = re.compile(r"(?:[-?:][ \t]+){40,}|[\[{](?:[^\]}\n]*[\[{]){40,}")
+_NESTED = re.compile(r"(?:[-?:][ \t]+){40,}")
+_BRACKET = re.compile(r"[\[\]{}]")
 _TAGS = ("int", "float", "timestamp", "value")
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The one in C where PyYAML has it: ten times as fast."""
@@ -35,6 +36,8 @@ def read_yaml(text: str) -> dict[str, Any]:
     if nested:
         raise TooLargeError("it is nested too deeply.", line=text.count("\n", 0, nested.start()) + 1)
     try:
+        if _has_many_brackets(text):
+            _refuse_deep(text)
         document = yaml.load(text, Loader=_Loader)  # noqa: S506 -- a safe loader with fewer resolvers
     except yaml.YAMLError as error:
         raise _said(error) from error
@@ -43,6 +46,26 @@ def read_yaml(text: str) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise V0Error("it holds no mapping.", remedy="A meta.yaml starts with `package:`.")
     return document
+
+
+def _has_many_brackets(text: str) -> bool:
+    """Whether more brackets may be open at once than a recipe needs; those in texts and scripts count as well."""
+    depth = 0
+    for bracket in _BRACKET.finditer(text):
+        depth = depth + 1 if bracket[0] in "[{" else max(depth - 1, 0)
+        if depth > _DEEPEST:
+            return True
+    return False
+
+
+def _refuse_deep(text: str) -> None:
+    """By its events, which nothing nests for: loading calls itself for each level until the process dies."""
+    depth = 0
+    events: Iterator[Any] = yaml.parse(text, Loader=_Loader)
+    for event in events:
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            raise TooLargeError("it is nested too deeply.", line=event.start_mark.line + 1)
 
 
 def finished(document: dict[str, Any], change: Callable[[str], str]) -> dict[str, Any]:
