@@ -106,7 +106,7 @@ def _without_skipped(found: list[Rendered], text: str, variants: VariantConfig, 
 
     So the one is asked again, dressed as a recipe with several.
     """
-    if not re.search(r"^\s*skip\s*:", text, re.MULTILINE):
+    if not re.search(r"\bskip[\"']?\s*:", text):
         return found
     document = yaml.load(text, Loader=_Loader)  # noqa: S506 -- both are safe loaders
     if "outputs" in document:

@@ -34,11 +34,11 @@ def render_findings(written: Written, outputs: Sequence[Output], skipped: Sequen
 def _of_name(written: Written, outputs: Sequence[Output]) -> Iterator[Finding]:
     first = outputs[0]
     line = written.line_of(first)
-    if not any(output.tests for output in outputs):
-        yield found("no-tests", written.recipe, written.file, line, f"{first.name} has no tests")
     unbuildable = next((output.unbuildable for output in outputs if output.unbuildable), "")
-    if unbuildable:
+    if unbuildable:  # of such a recipe only names and edges are known, and no tests
         yield found("unbuildable", written.recipe, written.file, line, unbuildable)
+    elif not any(output.tests for output in outputs):
+        yield found("no-tests", written.recipe, written.file, line, f"{first.name} has no tests")
     yield from _strings(written, outputs)
     yield from _compiled(written, outputs)
     yield from _exact_pins(written, outputs)
