@@ -8,10 +8,17 @@ from typing import Any
 from controller.domain.recipes import Origin, Output, Section
 
 SECTIONS = ("build", "host", "run", "run_constrained")
+MERGED = ("build and host", "run", "run_constrained")
+"""Without a host section conda-build makes one environment of the two; the translation puts it under host."""
 _OURS = {"build": Section.BUILD, "host": Section.HOST, "run": Section.RUN, "run_constrained": Section.CONSTRAINS}
+Pinned = frozenset[tuple[str, str]]
+"""Sections and names of what is a pin."""
 _PINS = frozenset({Origin.EXACT_PIN, Origin.PIN_SUBPACKAGE, Origin.PIN_COMPATIBLE})
 _NEVER_COMPARED = frozenset({"target_platform", "channel_targets", "channel_sources", "CONDA_BUILD_SYSROOT"})
-"""conda-build notes the last three in every compiled package; rattler-build notes ``target_platform`` in all."""
+"""conda-build notes the last three in every compiled package; rattler-build notes ``target_platform`` in all.
+
+Both hash virtual packages (``__unix``), but conda-build does not tell them with the keys.
+"""
 _OPERATOR = re.compile(r"\s*([=<>!~]=|[=<>,|])\s*")
 
 
@@ -27,8 +34,8 @@ class Said:
     exports: frozenset[tuple[str, str]]
     """Kind and name."""
     used: frozenset[tuple[str, str]]
-    checks: tuple[int, int] | None = None
-    """Imports and commands of its tests; None where it is not known."""
+    checks: int
+    """Imports and commands of its tests together; -1 where it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +50,7 @@ class Difference:
     cause: str = field(default="", compare=False)
 
 
-def said_by_conda_build(output: Mapping[str, Any], pinned: frozenset[tuple[str, str]]) -> Said:
+def said_by_conda_build(output: Mapping[str, Any], pinned: Pinned) -> Said:
     """An output of ``conda_build_render``'s answer. ``pinned`` are the sections and names that are pins to us."""
     return Said(
         name=output["name"],
@@ -56,25 +63,23 @@ def said_by_conda_build(output: Mapping[str, Any], pinned: frozenset[tuple[str, 
         },
         exports=frozenset((kind, _spec(text)[0]) for kind, texts in output["run_exports"].items() for text in texts),
         used=_used(output["used"]),
-        checks=(output["imports"], output["commands"]),
+        checks=output["imports"] + output["commands"],
     )
 
 
-def said_by_us(output: Output, checks: tuple[int, int] | None) -> Said:
-    """An output of our reading."""
+def said_by_us(output: Output, checks: int, pinned: Pinned, siblings: frozenset[str]) -> Said:
+    """An output of our reading. ``siblings`` are the recipe's outputs: exact pins on them stand among our keys."""
     return Said(
         name=output.name,
         version=output.version,
         number=output.build_number,
         noarch=output.noarch,
         sections={
-            name: frozenset(
-                (need.name, "") if need.origin in _PINS else _spec(need.spec) for need in output.in_section(section)
-            )
+            name: frozenset(_without_pin(name, _spec(need.spec), pinned) for need in output.in_section(section))
             for name, section in _OURS.items()
         },
         exports=frozenset(_exports(output)),
-        used=_used(output.variant),
+        used=_used({key: value for key, value in output.variant.items() if key not in siblings}),
         checks=checks,
     )
 
@@ -100,13 +105,18 @@ def differences(recipe: str, theirs: Sequence[Said], ours: Sequence[Said]) -> It
 def _of_output(recipe: str, name: str, left: Sequence[Said], right: Sequence[Said]) -> Iterator[Difference]:
     for what, values in _FIELDS.items():
         first, second = ({value for each in side for value in values(each)} for side in (left, right))
-        if first != second:
+        if first != second and -1 not in second:
             yield Difference(recipe, name, what, _told(first - second), _told(second - first))
-    for section in SECTIONS:
-        first, second = ({each.sections[section] for each in side} for side in (left, right))
+    merged = not any(each.sections["host"] for each in left)
+    for section in MERGED if merged else SECTIONS:
+        first, second = ({_specs(each, section) for each in side} for side in (left, right))
         if first != second:
             whole = [frozenset[tuple[str, str]]().union(*side) for side in (first, second)]
             yield Difference(recipe, name, section, _told(whole[0] - whole[1]), _told(whole[1] - whole[0]))
+
+
+def _specs(said: Said, section: str) -> frozenset[tuple[str, str]]:
+    return frozenset[tuple[str, str]]().union(*(said.sections[part] for part in section.split(" and ")))
 
 
 def _variants(said: Said) -> list[object]:
@@ -120,7 +130,7 @@ _FIELDS: Mapping[str, Any] = {
     "run_exports": lambda said: said.exports,
     "used keys": lambda said: [key for key, _ in said.used],
     "used values": lambda said: said.used,
-    "tests": lambda said: [said.checks] if said.checks else [],
+    "tests": lambda said: [said.checks],
 }
 
 
@@ -140,21 +150,25 @@ def _texts(values: tuple[object, ...]) -> bool:
 
 
 def _spec(text: str) -> tuple[str, str]:
-    """Name and bound, so that equal bounds are equal text: ``=1.2`` is ``1.2.*``, blanks about operators are none."""
+    """Name and bound, so that equal bounds are equal text: ``1.2``, ``=1.2`` and ``==1.2.*`` are ``1.2.*``."""
     found = re.match(r"(?:.*::)?([^\s=<>!~\[|]+)\s*(.*)", text.strip(), re.DOTALL)
     if not found:
         return text, ""
     bound = _OPERATOR.sub(r"\1", re.sub(r"\s+", " ", found[2].strip()))
-    single = re.fullmatch(r"=([^=,|*\s]+)(?:\.\*|\*)?", bound)
-    return found[1].lower(), f"{single[1]}.*" if single else bound
+    bound = re.sub(r"(?<![\w.])0+(?=\d)|(?<=\.)0+(?=\d)", "", bound)  # 39.01 is 39.1
+    bound = re.sub(r"==([\w.]+\.\*)", r"\1", bound)
+    bound = re.sub(r"^=?([\w.]+?)(?:\.?\*)?$", r"\1.*", bound)
+    return found[1].lower(), re.sub(r"^=*([\w.*]+)[ =](?=[\w*])", r"\1 ", bound)
 
 
-def _without_pin(section: str, spec: tuple[str, str], pinned: frozenset[tuple[str, str]]) -> tuple[str, str]:
+def _without_pin(section: str, spec: tuple[str, str], pinned: Pinned) -> tuple[str, str]:
     return (spec[0], "") if (section, spec[0]) in pinned else spec
 
 
 def _used(variant: Mapping[str, str]) -> frozenset[tuple[str, str]]:
-    return frozenset((key, str(value)) for key, value in variant.items() if key not in _NEVER_COMPARED)
+    return frozenset(
+        (key, str(value)) for key, value in variant.items() if key not in _NEVER_COMPARED and key[:2] != "__"
+    )
 
 
 def _exports(output: Output) -> Iterator[tuple[str, str]]:

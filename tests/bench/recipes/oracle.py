@@ -20,7 +20,7 @@ from typing import Any
 
 from tests.bench.recipes.comparing import Difference, differences, pins_of, said_by_conda_build, said_by_us
 from tests.bench.recipes.explaining import cause_of_difference
-from tests.bench.recipes.ours import FAULTS, Reader, is_old, recipes_below
+from tests.bench.recipes.ours import FAULTS, OLD_FILE, Reader, is_old, recipes_below
 
 _SHOWN = 12
 
@@ -110,9 +110,11 @@ def _of_recipe(answer: dict[str, Any], reader: Reader) -> Iterator[Difference]:
         return
     pinned = pins_of(outputs)
     theirs = [said_by_conda_build(output, pinned) for output in answer["outputs"]]
-    ours = [said_by_us(output, checks.get(output.name)) for output in outputs]
+    names = frozenset(output.name for output in outputs)
+    ours = [said_by_us(output, checks.get(output.name, -1), pinned, names) for output in outputs]
+    text = (reader.tree / recipe / OLD_FILE).read_text(encoding="utf-8", errors="replace")
     for difference in differences(recipe, theirs, ours):
-        yield replace(difference, cause=cause_of_difference(difference, answer))
+        yield replace(difference, cause=cause_of_difference(difference, answer, text))
 
 
 def _show(figures: dict[str, Any], found: list[Difference]) -> None:

@@ -1,12 +1,11 @@
 """Our reading of single recipes, old or new, with pin files given from outside of the tree."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from controller.gateways.v0.translation import skeleton
 from rattler_build import RattlerBuildError, VariantConfig
 
 from controller.domain.errors import RecipeError
@@ -17,7 +16,8 @@ from controller.gateways.rendering import RECIPE_FILE, Rendered, load_variants, 
 from controller.gateways.v0.evaluating import Source
 from controller.gateways.v0.matrix import Member, evaluated, members
 from controller.gateways.v0.reading import _config as config_of
-from controller.gateways.v0.reading import parts_of, read_v0
+from controller.gateways.v0.reading import as_text, parts_of, read_v0
+from controller.gateways.v0.translation.whole import skeleton
 from controller.gateways.variant_files import PinFile, read_pins
 
 OLD_FILE = "meta.yaml"
@@ -43,15 +43,18 @@ class Reader:
         found = render(folder / RECIPE_FILE, self._new_variants(recipe), self.subdir)
         return tuple(make_output(each, found, recipe, self.subdir, each.hash, "") for each in found)
 
-    def checks(self, recipe: str) -> dict[str, tuple[int, int]]:
-        """Imports and commands of the tests of each output of an old recipe, as they were translated."""
-        found: dict[str, tuple[int, int]] = {}
+    def checks(self, recipe: str) -> dict[str, int]:
+        """Imports and commands of the tests of each output of an old recipe, as they were translated.
+
+        What conda-build finds by its name (``run_test.sh``) is no command of the recipe and is not counted.
+        """
+        found: dict[str, int] = {}
         for part in parts_of(self.tree / recipe, self.pins(recipe), self.subdir):
             document = json.loads(part.text)
             for output in document.get("outputs") or [document]:
                 name = part_name(output)
-                if name:
-                    found[name] = _checks(output.get("tests") or [])
+                if name and not part.unbuildable:
+                    found[name] = sum(map(_checks, output.get("tests") or []))
         return found
 
     def names_both_ways(self, recipe: str) -> tuple[set[str], set[str]]:
@@ -60,7 +63,7 @@ class Reader:
         whole = {_file(each) for part in parts_of(folder, pins, self.subdir) for each in part.rendered}
         bones: set[str] = set()
         for group in groups_of(members(Source.read(folder), pins, self.subdir)):
-            text = json.dumps(skeleton(evaluated(group, pins), self.subdir, pins.pin_run_as_build))
+            text = as_text(skeleton(evaluated(group, pins), folder, self.subdir, pins.pin_run_as_build))
             bones |= {_file(each) for each in render_text(text, folder / OLD_FILE, config_of(group), self.subdir)}
         return whole, bones
 
@@ -110,14 +113,7 @@ def _file(rendered: Rendered) -> str:
     return f"{rendered.name}-{rendered.version}-{rendered.build}"
 
 
-def _checks(tests: Sequence[dict[str, Any]]) -> tuple[int, int]:
-    return sum(map(len, _listed(tests, "python"))), sum(map(len, _listed(tests, "script")))
-
-
-def _listed(tests: Sequence[dict[str, Any]], kind: str) -> Iterator[list[Any]]:
-    for test in tests:
-        value = test.get(kind)
-        if isinstance(value, dict):
-            value = value.get("imports") or value.get("content")
-        if value:
-            yield value if isinstance(value, list) else [value]
+def _checks(test: Mapping[str, Any]) -> int:
+    listed = [(test.get("python") or {}).get("imports"), (test.get("perl") or {}).get("uses")]
+    listed += [(test.get("r") or {}).get("libraries"), test.get("script")]
+    return sum(1 for entries in listed for entry in entries or () if "run_test." not in entry)
