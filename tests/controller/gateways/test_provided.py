@@ -1,29 +1,12 @@
 """The names that a channel has, read out of its index."""
 
-import json
 from pathlib import Path
 
 import pytest
 
 from controller.domain.errors import UpstreamError
 from controller.gateways.provided import provided_names
-
-
-def channel(folder: Path, **names: list[str]) -> str:
-    """A channel with packages of these names, by subdir."""
-    for subdir in ("noarch", "linux_64", "osx_64"):
-        records = {
-            f"{name}-1-0.conda": {
-                "name": name, "version": "1", "build": "0", "build_number": 0, "depends": [],
-                "subdir": subdir.replace("_", "-"), "sha256": "0" * 64, "size": 1,
-            }
-            for name in names.get(subdir, [])
-        }  # fmt: skip
-        place = folder / subdir.replace("_", "-")
-        place.mkdir(parents=True)
-        index = {"info": {"subdir": place.name}, "packages": {}, "packages.conda": records, "repodata_version": 1}
-        (place / "repodata.json").write_text(json.dumps(index), encoding="utf-8")
-    return folder.as_uri()
+from tests.kit.indexed import channel
 
 
 def test_every_name_of_the_subdirs_and_of_noarch_is_provided(tmp_path: Path) -> None:
