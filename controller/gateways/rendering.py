@@ -52,11 +52,22 @@ def render(recipe: Path, variants: VariantConfig, subdir: str, number: int | Non
 def render_text(
     text: str, recipe: Path, variants: VariantConfig, subdir: str, number: int | None = None
 ) -> list[Rendered]:
-    """The same for a recipe's text, as if it stood at ``recipe``; what skips itself is not left out.
+    """The same for a recipe's text, as if it stood at ``recipe``; what skips itself is not left out."""
+    return render_parsed(parse(text), recipe, variants, subdir, number)
+
+
+def parse(text: str) -> Any:
+    """A recipe's text as the builder's own value, to be rendered many times. Raises the builder's errors.
 
     The binding's public door writes every text that it is given to a new temporary folder, and leaves it there.
     """
-    stage = _stage0.Stage0Recipe.from_yaml(text)
+    return _stage0.Stage0Recipe.from_yaml(text)
+
+
+def render_parsed(
+    stage: Any, recipe: Path, variants: VariantConfig, subdir: str, number: int | None = None
+) -> list[Rendered]:
+    """What ``render_text`` does, for a recipe that is parsed already."""
     config = _native.RenderConfig(
         target_platform=subdir, build_platform=subdir, host_platform=subdir, recipe_path=recipe,
         build_number_override=number,

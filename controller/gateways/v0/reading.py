@@ -12,7 +12,7 @@ from rattler_build import RattlerBuildError, VariantConfig
 from controller.domain.recipes import Output
 from controller.gateways.outputs import make_output
 from controller.gateways.pins import Pins
-from controller.gateways.rendering import Rendered, render_text, variant_text
+from controller.gateways.rendering import Rendered, parse, render_parsed, variant_text
 from controller.gateways.v0.evaluating import RECIPE_FILE, Source
 from controller.gateways.v0.faults import V0Error
 from controller.gateways.v0.matrix import Member, evaluated, members
@@ -52,12 +52,13 @@ def translations(folder: Path, pins: Pins, subdir: str, wanted: Collection[Outpu
     numbers = {output.build_number for output in wanted}
     needed = []
     for part in parts_of(folder, pins, subdir):
-        made = {f"{r.name}-{r.version}-{r.build}.conda" for n in numbers for r in part.render(subdir, n)}
-        if not names & made:
-            continue
-        if part.unbuildable:
-            raise V0Error(part.unbuildable, remedy=part.remedy)
-        needed.append(Translation(recipe=part.text, variant_config=variant_text(part.config)))
+        for alone in part.each():
+            made = {f"{r.name}-{r.version}-{r.build}.conda" for n in numbers for r in alone.render(subdir, n)}
+            if not names & made:
+                continue
+            if part.unbuildable:
+                raise V0Error(part.unbuildable, remedy=part.remedy)
+            needed.append(Translation(recipe=part.text, variant_config=variant_text(alone.configs[0])))
     return tuple(needed)
 
 
@@ -68,7 +69,8 @@ class Part:
     path: Path
     text: str
     """The recipe in the new format, as JSON, which is YAML as well."""
-    config: VariantConfig
+    configs: tuple[VariantConfig, ...]
+    """One for each combination: the builder's time grows with the square of the combinations it is given at once."""
     digest: str
     """Of the evaluated recipe without its prose and its build number."""
     losses: tuple[Loss, ...] = ()
@@ -78,13 +80,19 @@ class Part:
     """With the recipe's own build number."""
 
     def render(self, subdir: str, number: int | None = None) -> list[Rendered]:
-        """What the builder makes of it. Raises V0Error."""
+        """What the builder makes of all combinations. Raises V0Error."""
         if number is None and self.rendered:
             return self.rendered
         try:
-            return render_text(self.text, self.path, self.config, subdir, number)
+            stage = parse(self.text)
+            rendered = [render_parsed(stage, self.path, config, subdir, number) for config in self.configs]
         except (RattlerBuildError, ValueError, TypeError) as error:
             raise V0Error(f"the builder cannot read it: {_first_line(error)}.") from error
+        return [output for outputs in rendered for output in outputs]
+
+    def each(self) -> Iterator["Part"]:
+        """The same for each of its combinations alone."""
+        yield from (replace(self, configs=(config,), rendered=[]) for config in self.configs)
 
 
 def parts_of(folder: Path, pins: Pins, subdir: str) -> Iterator[Part]:
@@ -99,9 +107,9 @@ def parts_of(folder: Path, pins: Pins, subdir: str) -> Iterator[Part]:
 
 def _part(folder: Path, group: list[Member], pins: Pins, subdir: str) -> Part:
     form = evaluated(group, pins)
-    config, path = _config(group), folder / RECIPE_FILE
+    configs, path = _configs(group), folder / RECIPE_FILE
     whole = translate(form, folder, subdir, pins.pin_run_as_build)
-    part = Part(path, json.dumps(whole.document), config, _digest(form.document), whole.losses)
+    part = Part(path, as_text(whole.document), configs, _digest(form.document), whole.losses)
     fault = whole.fault
     if fault is None:
         try:
@@ -111,20 +119,22 @@ def _part(folder: Path, group: list[Member], pins: Pins, subdir: str) -> Part:
     return _unbuildable(part, f"{fault.construct}: {fault.why}", fault.remedy, form, subdir, pins)
 
 
+def as_text(document: Any) -> str:
+    """JSON that the builder reads as YAML: it knows no surrogates."""
+    return json.dumps(document, ensure_ascii=False)
+
+
 def _unbuildable(part: Part, why: str, remedy: str, form: Any, subdir: str, pins: Pins) -> Part:
     """What is known of it all the same: names, hashes and edges."""
     bones = skeleton(form, part.path.parent, subdir, pins.pin_run_as_build)
-    return replace(part, text=json.dumps(bones), unbuildable=why, remedy=remedy)
+    return replace(part, text=as_text(bones), unbuildable=why, remedy=remedy)
 
 
-def _config(group: list[Member]) -> VariantConfig:
-    """The combinations of a group and nothing else: keys that differ go together, row by row."""
+def _configs(group: list[Member]) -> tuple[VariantConfig, ...]:
+    """Each combination of a group, with the keys that matter and no others."""
     keys = sorted(group[0].keys)
-    rows = list(dict.fromkeys(tuple([member.variant[key] for key in keys]) for member in group))
-    columns = {key: [row[at] for row in rows] for at, key in enumerate(keys)}
-    several = [key for key, column in columns.items() if len(set(column)) > 1]
-    values = {key: column if key in several else column[:1] for key, column in columns.items()}
-    return VariantConfig(values, zip_keys=[several] if len(several) > 1 else None)
+    rows = dict.fromkeys(tuple([member.variant[key] for key in keys]) for member in group)
+    return tuple(VariantConfig({key: [value] for key, value in zip(keys, row, strict=True)}) for row in rows)
 
 
 def _lasting(parts: list[Part], found: list[Rendered], subdir: str) -> list[str]:

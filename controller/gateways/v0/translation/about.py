@@ -10,10 +10,10 @@ from packaging.licenses import InvalidLicenseExpression, canonicalize_license_ex
 from controller.gateways.v0.translation.losses import Loss
 from controller.gateways.v0.translation.sources import within_folder
 
-_RENAMED = {
-    "home": "homepage", "doc_url": "documentation", "dev_url": "repository", "summary": "summary",
-    "description": "description",
-}  # fmt: skip
+_ADDRESSES = {"home": "homepage", "doc_url": "documentation", "dev_url": "repository"}
+_DEPRECATED = re.compile(r"\b((?:A|L)?GPL-\d\.\d)(\+)?(?![\w.+-])")
+"""SPDX has given these names up, and the builder with it."""
+_ADDRESS = re.compile(r"https?://[^\s,;<>\"']+")
 _IN_PREFIX = re.compile(r"^(?:\$\{?PREFIX\}?|%PREFIX%)[/\\]")
 
 
@@ -21,8 +21,8 @@ def translate_about(said: Any, losses: list[Loss], place: str) -> dict[str, Any]
     """What people read of a package; a licence that SPDX does not know becomes a reference of its own."""
     if not isinstance(said, Mapping):
         return {}
-    made: dict[str, Any] = {new: _text(said[old]) for old, new in _RENAMED.items() if said.get(old)}
-    made = {key: value for key, value in made.items() if "://" in value or key in {"summary", "description"}}
+    made: dict[str, Any] = {key: _text(said[key]) for key in ("summary", "description") if said.get(key)}
+    made |= {new: found[0] for old, new in _ADDRESSES.items() if (found := _ADDRESS.search(_text(said.get(old))))}
     if said.get("license"):
         made["license"] = spdx(_text(said["license"]))
     files = [within_folder(str(name)) for name in _listed(said.get("license_file")) if name]
@@ -36,8 +36,9 @@ def translate_about(said: Any, losses: list[Loss], place: str) -> dict[str, Any]
 @lru_cache(maxsize=4_096)
 def spdx(text: str) -> str:
     """An SPDX expression for a licence."""
+    current = _DEPRECATED.sub(lambda found: f"{found[1]}-{'or-later' if found[2] else 'only'}", text)
     try:
-        return str(canonicalize_license_expression(text))
+        return str(canonicalize_license_expression(current))
     except InvalidLicenseExpression:
         return f"LicenseRef-{re.sub(r'[^A-Za-z0-9.]+', '-', text).strip('-.') or 'unknown'}"
 

@@ -1,6 +1,5 @@
 """``build`` of a ``meta.yaml`` in the new format: how the files come about, and what is done with them."""
 
-import os
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -39,7 +38,9 @@ class Place:
     @classmethod
     def at(cls, folder: Path | None, platform: str) -> "Place":
         """The place of a recipe's folder, looked at once."""
-        return cls(folder, platform, frozenset(os.listdir(folder) if folder is not None else ()))
+        return cls(
+            folder, platform, frozenset(path.name for path in folder.iterdir()) if folder is not None else frozenset()
+        )
 
     @property
     def windows(self) -> bool:

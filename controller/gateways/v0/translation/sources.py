@@ -27,6 +27,9 @@ def _source(said: Mapping[str, Any], losses: list[Loss], where: str) -> dict[str
     losses += _missing(said, where)
     made: dict[str, Any] = {key: said[key] for key in _SAME if said.get(key) not in (None, "", [])}
     made |= {new: said[old] for old, new in _RENAMED.items() if said.get(old)}
+    if "patches" in made:
+        patches = made["patches"] if isinstance(made["patches"], list) else [made["patches"]]
+        made["patches"] = [within_folder(str(patch)) for patch in patches if patch]
     if said.get("git_url"):
         made |= {new: said[old] for old, new in _GIT.items() if said.get(old)}
         made = {key: value for key, value in made.items() if key not in {"url", "md5", "sha256", "path", "file_name"}}
@@ -36,8 +39,6 @@ def _source(said: Mapping[str, Any], losses: list[Loss], where: str) -> dict[str
         made = {key: value for key, value in made.items() if key not in {"url", "md5"}}
     if "url" in made:
         made["url"] = _urls(made["url"])
-    if isinstance(made.get("patches"), list):
-        made["patches"] = [within_folder(str(patch)) for patch in made["patches"] if patch]
     return made if "url" in made or "path" in made else {}
 
 

@@ -6,6 +6,7 @@ from functools import lru_cache
 _SPEC = re.compile(r"(?P<name>(?:[\w.\-]+::)?[A-Za-z0-9_][\w.\-]*)\s*(?P<rest>.*)", re.DOTALL)
 _BLANKS = re.compile(r"\s*([,|])\s*|(?<=[<>=!~])\s+")
 _OPERATOR = re.compile(r"(>=|<=|==|!=|~=|=>|=<|=|>|<)?(.*)")
+_WITH_BUILD = re.compile(r"=?=?([^=<>!~,|\s]+)=([^=<>!~,|\s]+)")
 _SWAPPED = {"=>": ">=", "=<": "<="}
 OLD_PIN = "x.x"
 
@@ -34,9 +35,9 @@ def match_spec(spec: str) -> str:
 def _parts(rest: str) -> tuple[str, str, str]:
     """Version and build string, which a blank or a second ``=`` sets apart."""
     compact = _BLANKS.sub(lambda found: found[1] or "", rest)
-    if compact.startswith("=") and not compact.startswith("==") and compact.count("=") == 2 and " " not in compact:
-        version, _, build = compact[1:].partition("=")
-        return version, "=", build
+    dashed = _WITH_BUILD.fullmatch(compact)
+    if dashed:
+        return dashed[1], "=", dashed[2]
     return compact.partition(" ")
 
 
