@@ -76,6 +76,13 @@ def _node(node: yaml.Node, line: int, told: Iterator[int]) -> Node:
 
 
 def _pin_file(root: Path, path: Path) -> PinFile:
-    found = outline(_text(path), old=False)
-    keys = tuple((key, value) for key, value in found.keyed) if found else ()
-    return PinFile(path.relative_to(root).as_posix(), tuple((key, value.line) for key, value in keys))
+    found = outline(_text(path), old=False) or Node(1)
+    groups = [group for key, value in found.keyed if key == "zip_keys" for group in _groups(value)]
+    keys = tuple((key, value.line) for key, value in found.keyed)
+    return PinFile(path.relative_to(root).as_posix(), keys, tuple(groups))
+
+
+def _groups(zipped: Node) -> list[tuple[str, ...]]:
+    """A list of lists; conda-build takes one list for one group."""
+    lists = [entry for entry in zipped.listed if entry.listed] or [zipped]
+    return [tuple(key.text for key in entry.listed) for entry in lists]

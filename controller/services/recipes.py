@@ -101,11 +101,10 @@ class RecipeTree:
 
 
 def _is_wanted(made: Render, wanted: Mapping[str, str]) -> bool:
-    """A used key that is asked for has the value; outputs that do not use it are the same whatever it is."""
+    """Whether every wanted key that it uses has the value, and it uses one of them."""
     variant = made.rendered.variant
-    return all(variant.get(key, value) == value for key, value in wanted.items()) and any(
-        key in variant for key in (wanted or variant)
-    )
+    used = wanted.keys() & variant.keys()
+    return (bool(used) or not wanted) and all(variant[key] == wanted[key] for key in used)
 
 
 def _said(values: Mapping[str, str]) -> str:
@@ -122,7 +121,8 @@ def opened(tree: str, rev: str | None, subdirs: Sequence[str]) -> Iterator[Recip
 
     Raises TreeError if there is no such tree or revision.
     """
-    if rev is None and Path(tree).is_dir():
+    bare = is_repository(tree) and not (Path(tree) / ".git").exists()
+    if rev is None and Path(tree).is_dir() and not bare:
         yield RecipeTree(Path(tree), tuple(subdirs))
         return
     if rev is not None and not is_repository(tree):

@@ -85,7 +85,8 @@ def _unused_pins(written: Written, outputs: Sequence[Output]) -> Iterator[Findin
     used = {_normal(key) for output in outputs for key in output.variant}
     for pins in written.pin_files:
         for key, line in pins.keys:
-            if _normal(key) not in used and key not in _GLOBAL and not _TOOLS.match(key):
+            idle = not any(_normal(other) in used for other in pins.with_key(key))
+            if idle and key not in _GLOBAL and not _TOOLS.match(key):
                 yield found("unused-pin", written.recipe, pins.file, line, f"{key} is set here, and nothing uses it")
 
 

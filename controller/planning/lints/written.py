@@ -44,6 +44,12 @@ class PinFile:
 
     file: str
     keys: tuple[tuple[str, int], ...]
+    together: tuple[tuple[str, ...], ...] = ()
+    """Its groups of ``zip_keys``."""
+
+    def with_key(self, key: str) -> tuple[str, ...]:
+        """The key, and all that go together with it."""
+        return next((group for group in self.together if key in group), (key,))
 
 
 @dataclass(frozen=True, slots=True)

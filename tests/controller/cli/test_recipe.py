@@ -10,6 +10,7 @@ import yaml
 from inline_snapshot import snapshot
 
 from controller.services.answers.recipe_shapes import LintAnswer, RecipeList, RecipeView
+from tests.kit.indexed import channel as index
 from tests.kit.recipe_trees import commit, write_recipe
 
 from .conftest import Type
@@ -37,6 +38,23 @@ tests:
       run: [curl]
 about:
   license: Zlib
+"""
+OLD = """\
+{% set version = "1.10" %}
+package:
+  name: old
+  version: {{ version }}
+requirements:
+  build:
+    - {{ compiler('c') }}
+  host:
+    - libz
+test:
+  commands:
+    - old --version
+about:
+  license: MIT
+  license_file: {{ environ["PREFIX"] }}/share/LICENSE
 """
 USER = """\
 package: {name: user, version: "1"}
@@ -196,6 +214,17 @@ def test_warnings_alone_are_no_failure(typed: Type, tree: Path) -> None:
     assert (said.code, said.out.splitlines()[-1]) == (0, "1 recipe: 1 warning")
 
 
+def test_with_channels_it_is_asked_who_provides_what(typed: Type, tree: Path, tmp_path: Path) -> None:
+    channel = index(tmp_path / "channel", noarch=["python"], linux_64=["gcc_linux-64", "zstd"])
+    said = typed("recipe", "lint", "--tree", tree, "-c", channel)
+    assert [line for line in said.out.splitlines() if "[unprovided]" in line] == [
+        "deep/user/recipe.yaml:5: error: user has zlib in run, and nothing provides it [unprovided]"
+    ]
+    away = typed("recipe", "lint", "--tree", tree, "-c", "file:///nowhere")
+    assert away.code == 1
+    assert "/help/upstream_unreachable" in away.err
+
+
 def test_the_tree_that_newcomers_get_is_clean(typed: Type) -> None:
     said = typed("recipe", "lint", "--tree", STARTER)
     assert (said.code, said.out) == (0, "15 recipes: nothing found\n")
@@ -209,7 +238,10 @@ def test_the_folder_is_read_as_it_is_and_a_revision_as_it_was(typed: Type, tmp_p
     now, then = (
         typed("recipe", "list", "--tree", tree, *words, "-o", "json").out for words in ((), ("--rev", first[:12]))
     )
-    assert [RecipeList.model_validate(json.loads(said)).items[0].version for said in (now, then)] == ["2.0", "1.0"]
+    subprocess.run(["git", "clone", "--quiet", "--bare", tree, tmp_path / "bare"], check=True, capture_output=True)
+    bare = typed("recipe", "list", "--tree", tmp_path / "bare", "-o", "json").out
+    versions = [RecipeList.model_validate(json.loads(said)).items[0].version for said in (now, then, bare)]
+    assert versions == ["2.0", "1.0", "1.0"]
 
 
 def test_a_recipe_is_rendered_for_one_variant_as_the_builder_gets_it(typed: Type, tree: Path) -> None:
@@ -252,6 +284,41 @@ tests:
 about:
   license: Zlib
 """)
+
+
+def test_an_old_recipe_is_rendered_as_the_new_one_that_it_becomes_with_what_was_lost(typed: Type, tree: Path) -> None:
+    (tree / "old").mkdir()
+    (tree / "old/meta.yaml").write_text(OLD, encoding="utf-8")
+    said = typed("recipe", "render", "tree/old", "--tree", tree)
+    assert said.code == 0
+    assert said.out == snapshot("""\
+# linux-64/old-1.10-hb0f4dca_0.conda
+# target_platform=linux-64
+# lost: about/license_file: it takes the licence from the environment, where the builder does not look. Name a file of the source.
+schema_version: 1
+
+context: {}
+
+package:
+  name: old
+  version: '1.10'
+
+build:
+  number: 0
+  string: hb0f4dca_0
+
+requirements:
+  build:
+    - gcc_linux-64
+  host:
+    - libz
+
+tests:
+  - script: old --version
+
+about:
+  license: MIT
+""")  # noqa: E501
 
 
 def test_every_variant_is_a_document_of_its_own(typed: Type, tree: Path) -> None:

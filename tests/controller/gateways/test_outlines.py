@@ -103,3 +103,21 @@ def test_a_recipes_own_pins_have_lines_and_those_of_the_tree_are_not_its_own(tmp
     assert written(tmp_path, ".").pin_files == ()
     (pins,) = written(tmp_path, "a").pin_files
     assert (pins.file, pins.keys) == ("a/conda_build_config.yaml", (("python", 2), ("zip_keys", 4)))
+
+
+@pytest.mark.parametrize(
+    "zipped", ["\n  - [python, numpy]\n  - [c, cxx]", "\n  -\n    - python\n    - numpy\n  - [c, cxx]"]
+)
+def test_pins_that_go_together_are_known(zipped: str, tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a/conda_build_config.yaml").write_text(f"zip_keys:{zipped}\n")
+    (pins,) = written(tmp_path, "a").pin_files
+    assert pins.together == (("python", "numpy"), ("c", "cxx"))
+    assert (pins.with_key("cxx"), pins.with_key("rust")) == (("c", "cxx"), ("rust",))
+
+
+def test_one_group_may_be_written_as_one_list(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a/conda_build_config.yaml").write_text("zip_keys:\n  - python\n  - numpy\n")
+    (pins,) = written(tmp_path, "a").pin_files
+    assert pins.together == (("python", "numpy"),)

@@ -177,6 +177,12 @@ def test_a_checksum_whose_kind_jinja_names_is_one(tmp_path: Path) -> None:
     assert text_alone(tmp_path, "good") == []
 
 
+def test_a_pin_that_goes_together_with_a_used_one_is_used(tmp_path: Path) -> None:
+    pins = "python: ['3.12', '3.13']\nflavour: [a, b]\nalone: [c]\nzip_keys: [[python, flavour]]\n"
+    tree(tmp_path, {"good/recipe.yaml": GOOD.replace("zlib >=1.2", "python"), "good/variants.yaml": pins})
+    assert [finding.cause for finding in findings(tmp_path)] == ["alone is set here, and nothing uses it"]
+
+
 def test_a_branch_of_a_repository_is_no_fixed_source(tmp_path: Path) -> None:
     at = "source:\n  git: https://example.org/good.git\n  {}\n"
     text = GOOD[: GOOD.index("source:")] + "{}" + GOOD[GOOD.index("requirements:") :]
