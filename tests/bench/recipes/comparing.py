@@ -155,7 +155,7 @@ def _spec(text: str) -> tuple[str, str]:
     if not found:
         return text, ""
     bound = _OPERATOR.sub(r"\1", re.sub(r"\s+", " ", found[2].strip()))
-    bound = re.sub(r"(?<![\w.])0+(?=\d)|(?<=\.)0+(?=\d)", "", bound)  # 39.01 is 39.1
+    bound = re.sub(r"(?<![0-9A-Za-z])0+(?=\d)", "", bound)  # 39.01 is 39.1
     bound = re.sub(r"==([\w.]+\.\*)", r"\1", bound)
     bound = re.sub(r"^=?([\w.]+?)(?:\.?\*)?$", r"\1.*", bound)
     return found[1].lower(), re.sub(r"^=*([\w.*]+)[ =](?=[\w*])", r"\1 ", bound)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,9 @@ from controller.domain.errors import RecipeError
 from controller.domain.recipes import Output
 from controller.gateways.outputs import make_output
 from controller.gateways.pins import Pins
-from controller.gateways.rendering import RECIPE_FILE, Rendered, load_variants, render, render_text
+from controller.gateways.rendering import RECIPE_FILE, Rendered, load_variants, render
 from controller.gateways.v0.evaluating import Source
 from controller.gateways.v0.matrix import Member, evaluated, members
-from controller.gateways.v0.reading import _config as config_of
 from controller.gateways.v0.reading import as_text, parts_of, read_v0
 from controller.gateways.v0.translation.whole import skeleton
 from controller.gateways.variant_files import PinFile, read_pins
@@ -60,11 +59,13 @@ class Reader:
     def names_both_ways(self, recipe: str) -> tuple[set[str], set[str]]:
         """The file names of an old recipe by its whole translation, and by its skeleton."""
         pins, folder = self.pins(recipe), self.tree / recipe
-        whole = {_file(each) for part in parts_of(folder, pins, self.subdir) for each in part.rendered}
+        groups = groups_of(members(Source.read(folder), pins, self.subdir))
+        whole: set[str] = set()
         bones: set[str] = set()
-        for group in groups_of(members(Source.read(folder), pins, self.subdir)):
-            text = as_text(skeleton(evaluated(group, pins), folder, self.subdir, pins.pin_run_as_build))
-            bones |= {_file(each) for each in render_text(text, folder / OLD_FILE, config_of(group), self.subdir)}
+        for part, group in zip(parts_of(folder, pins, self.subdir), groups, strict=True):
+            thin = as_text(skeleton(evaluated(group, pins), folder, self.subdir, pins.pin_run_as_build))
+            whole |= {_file(each) for each in part.rendered}
+            bones |= {_file(each) for each in replace(part, text=thin, rendered=[]).render(self.subdir)}
         return whole, bones
 
     def pins(self, recipe: str) -> Pins:
