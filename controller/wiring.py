@@ -1,15 +1,13 @@
 """Builds the Farm for every edge and test, and alone reads settings."""
 
 import os
-import platform
-import sys
 from pathlib import Path
 
-from controller.domain.errors import InvalidInputError
 from controller.gateways import clock
 from controller.gateways.bells import Bells
 from controller.gateways.blobs import Blobs
 from controller.gateways.logs import Logs
+from controller.gateways.machine import native_subdir
 from controller.gateways.trees import Trees
 from controller.gateways.uploads import Uploads
 from controller.services.farm import Farm, Rules
@@ -78,17 +76,3 @@ def keep_token(path: Path) -> str:
         token = clock.new_token()
         file.write(token + "\n")
         return token
-
-
-_ARCHITECTURES = {"x86_64": "64", "amd64": "64", "aarch64": "aarch64", "arm64": "arm64", "ppc64le": "ppc64le"}
-_SYSTEMS = {"linux": "linux", "darwin": "osx", "win32": "win"}
-
-
-def native_subdir() -> str:
-    """The conda subdir of this machine. Raises InvalidInputError where conda has no name for it."""
-    system, machine = _SYSTEMS.get(sys.platform), _ARCHITECTURES.get(platform.machine().lower())
-    if system is None or machine is None:
-        raise InvalidInputError(
-            f"conda has no subdir for {sys.platform} on {platform.machine()}.", remedy="Set FARM_SUBDIRS by hand."
-        )
-    return f"{system}-{machine}"

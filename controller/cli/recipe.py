@@ -38,9 +38,9 @@ def _opened(tree: str, rev: str | None, subdirs: list[str] | None) -> "AbstractC
 
 def _own_subdirs() -> tuple[str, ...]:
     from controller.cli.configured import settings_of
-    from controller.wiring import rules
+    from controller.gateways.machine import native_subdir
 
-    return rules(settings_of({})).subdirs
+    return settings_of({}).subdirs or (native_subdir(),)
 
 
 @app.command("list")

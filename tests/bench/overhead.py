@@ -73,7 +73,7 @@ def _one_more(folder: Path) -> Path:
 
 def main(recipes: int = 10, seconds: float = 1.0) -> None:
     """Measure, print and write."""
-    from controller.wiring import native_subdir
+    from controller.gateways.machine import native_subdir
 
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
