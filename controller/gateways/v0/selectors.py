@@ -6,6 +6,7 @@ variant, in brackets at the end of a line or within its comment; a name that nob
 
 import ast
 import re
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,14 +15,15 @@ from typing import Any, cast
 
 from controller.gateways.v0.faults import TooLargeError, V0Error
 
-_SELECTOR = re.compile(r"(.+?)\s*(#.*)?\[([^\[\]]+)\](?(2)[^\(\)]*)$")
-"""As conda-build has it: any trailing text is admitted after a selector within a comment, but no markdown link."""
-_LONGEST_LINE = 20_000
+_BRACKETS = re.compile(r"\[([^\[\]]+)\]")
+_PARENTHESIS = re.compile(r"[()]")
+_BREAK = re.compile(r"\r\n|\n|\r")
 _LONGEST_SELECTOR = 1_000
 _NODES = (
     ast.Expression, ast.BoolOp, ast.And, ast.Or, ast.UnaryOp, ast.Not, ast.USub, ast.Compare, ast.Eq, ast.NotEq,
     ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.In, ast.NotIn, ast.Is, ast.IsNot, ast.Name, ast.Load, ast.Constant,
-    ast.Tuple, ast.List, ast.Call, ast.Attribute, ast.Subscript, ast.IfExp, ast.BinOp, ast.Add, ast.Sub, ast.keyword,
+    ast.Tuple, ast.List, ast.Call, ast.Attribute, ast.Subscript, ast.Slice, ast.IfExp, ast.BinOp, ast.Add, ast.Sub,
+    ast.keyword,
 )  # fmt: skip
 _METHODS = frozenset(
     {"startswith", "endswith", "lower", "upper", "strip", "split", "rsplit", "index", "get", "getenv", "environ", "sep"}
@@ -63,24 +65,35 @@ def split(text: str) -> tuple[Line, ...]:
 
 
 def _split(text: str) -> Iterator[Line]:
-    for number, raw in enumerate(text.splitlines(), 1):
-        line = raw.rstrip()
-        if "#" in line and line.lstrip().startswith("#"):
-            yield Line(number, "")
-        elif "[" in line and "]" in line:
-            yield _with_selector(number, line)
-        else:
-            yield Line(number, line)
+    for number, whole in enumerate(_BREAK.split(text.removesuffix("\n")), 1):
+        for raw in whole.splitlines() or [""]:  # conda-build breaks at form feeds and the like too; editors do not
+            line = raw.rstrip()
+            if "#" in line and line.lstrip().startswith("#"):
+                yield Line(number, "")
+            elif "[" in line and "]" in line:
+                yield _with_selector(number, line)
+            else:
+                yield Line(number, line)
 
 
 def _with_selector(number: int, line: str) -> Line:
-    if len(line) > _LONGEST_LINE:  # the pattern takes time with the square of a line's length
-        raise TooLargeError(f"the line has {len(line)} characters.", line=number)
-    found = _SELECTOR.match(line)
-    if not found:
+    r"""By conda-build's pattern ``(.+?)\s*(#.*)?\[([^\[\]]+)\](?(2)[^\(\)]*)$``, in linear time.
+
+    The last brackets of a line count: at its very end, or within a comment that has no parenthesis after them, which
+    would make them a markdown link.
+    """
+    found = next(reversed(list(_BRACKETS.finditer(line))), None)
+    if found is None or found.start() == 0:
+        return Line(number, line)
+    comment = line.find("#", 1, found.start())
+    if comment > 0 and not _PARENTHESIS.search(line, found.end()):
+        kept = line[:comment]
+    elif found.end() == len(line):
+        kept = line[: found.start()]
+    else:
         return Line(number, line)
     quote = line[-1] if line[-1] in "'\"" else ""  # somebody quoted the whole line to please YAML
-    return Line(number, (found[1] + quote).rstrip(), found[3])
+    return Line(number, (kept.rstrip() + quote).rstrip(), found[1])
 
 
 def holds(selector: str, names: Mapping[str, object], line: int | None = None) -> bool:
@@ -120,15 +133,16 @@ def _compiled(selector: str) -> CodeType:
     if len(selector) > _LONGEST_SELECTOR:
         raise TooLargeError(f"a selector has {len(selector)} characters.")
     try:
-        tree = ast.parse(selector.strip(), mode="eval")
+        with warnings.catch_warnings(action="ignore"):  # of Python, about `is "text"` and the like
+            tree = ast.parse(selector.strip(), mode="eval")
+            for node in ast.walk(tree):
+                _admit(node, selector)
+            return cast("Callable[..., CodeType]", compile)(tree, "<selector>", "eval")
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         raise V0Error(
             f"the selector [{selector}] is no expression.",
             remedy="Write it as in `# [linux and py>=310]`, or quote text in brackets that is no selector.",
         ) from error
-    for node in ast.walk(tree):
-        _admit(node, selector)
-    return cast("Callable[..., CodeType]", compile)(tree, "<selector>", "eval")
 
 
 def _admit(node: ast.AST, selector: str) -> None:
