@@ -137,6 +137,7 @@ build:
   number: 0
   script:
     - mkdir -p $PREFIX/share
+    - echo '{% raw %}${{ x }}{% endraw %}' > $PREFIX/share/text
     - echo {{ flavour }} > $PREFIX/share/taste  # [flavour != "bitter"]
     - echo strong > $PREFIX/share/taste         # [flavour == "bitter"]
 test:
@@ -144,6 +145,7 @@ test:
     - expected.txt
   commands:
     - test -f $PREFIX/share/taste
+    - grep -F '{% raw %}${{ x }}{% endraw %}' $PREFIX/share/text
 """
 
 
