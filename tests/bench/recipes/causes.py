@@ -5,6 +5,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
+_INNER = re.compile(r'(?:reason|message): "((?:[^"\\]|\\.)*)"')
+"""What the builder says within a dump of its own data."""
 _PLACES = (
     (re.compile(r"\x1b\[[0-9;]*m"), ""),
     (re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|“[^”]*”"), "<text>"),
@@ -17,6 +19,8 @@ _PLACES = (
 
 def cause_of(sentence: str) -> str:
     """What all sentences of this kind have in common."""
+    inner = _INNER.search(sentence)
+    sentence = inner[1].replace("\\", "") if inner else sentence
     for pattern, instead in _PLACES:
         sentence = pattern.sub(instead, sentence)
     return sentence.strip()[:160]

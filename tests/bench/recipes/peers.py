@@ -27,6 +27,7 @@ def main() -> None:
     ours = [sys.executable, "-m", "tests.bench.recipes.farm_reading", str(options.bioconda), options.subdir]
     ours += [str(path) for path in options.pins]
     runs = [(_run(theirs), _run(ours)) for _ in range(options.rounds)]
+    _check(runs)
     figures = {"bioconda-utils": [run[0] for run in runs], "condafarm": [run[1] for run in runs], **_ratios(runs)}
     _show(figures)
     options.out.parent.mkdir(parents=True, exist_ok=True)
@@ -49,6 +50,13 @@ def _run(command: list[str]) -> dict[str, Any]:
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=environment)
     found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
     return {**found, "load": round(os.getloadavg()[0], 2)}
+
+
+def _check(runs: list[tuple[dict[str, Any], dict[str, Any]]]) -> None:
+    """A reading that refuses its tree is quick and worth nothing."""
+    for theirs, ours in runs:
+        if ours["refusals"] > theirs["recipes"] // 100:
+            raise SystemExit(f"No comparison: {ours['refusals']} of {theirs['recipes']} recipes were refused.")
 
 
 def _ratios(runs: list[tuple[dict[str, Any], dict[str, Any]]]) -> dict[str, float]:
