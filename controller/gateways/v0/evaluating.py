@@ -16,8 +16,9 @@ from controller.gateways.v0.faults import TooLargeError, V0Error
 from controller.gateways.v0.functions import Calls, functions, refuse_marks
 from controller.gateways.v0.selectors import Line, Selected, select, select_lines, split
 from controller.gateways.v0.selectors import names_in as selector_names
-from controller.gateways.v0.templates import names_in as token_names
-from controller.gateways.v0.templates import render, tokens
+from controller.gateways.v0.templates import render
+from controller.gateways.v0.tokens import names_in as token_names
+from controller.gateways.v0.tokens import tokens
 
 RECIPE_FILE = "meta.yaml"
 _LARGEST_FILE = 2_000_000
@@ -114,6 +115,8 @@ class Source:
         if rendered.count("[") > selected.text.count("["):  # Jinja wrote a selector, or something like one
             rendered = select(rendered, names.for_selectors(_selectors_of(rendered))).text
         document = finished(read_yaml(rendered), calls.put_back)
+        if not document.get("outputs"):
+            return Form(document, spoken | self.selectors, (), tuple(calls.expressions))
         used, by_output = _used(self.lines, selected, document)
         return Form(document, used, by_output, tuple(calls.expressions))
 
@@ -166,7 +169,9 @@ def _used(
     A line's names count where the line stands; where outputs come out of a loop, all names are the whole recipe's.
     """
     texts = selected.text.split("\n")
-    spoken = {number: _names_on(text) for number, text in zip(selected.lines, texts, strict=False)}
+    spoken: dict[int, frozenset[str]] = {}
+    for number, text in zip(selected.lines, texts, strict=False):
+        spoken[number] = spoken.get(number, frozenset()) | _names_on(text)
     for line in lines:
         if line.selector:
             spoken[line.number] = spoken.get(line.number, frozenset()) | selector_names(line.selector)

@@ -18,3 +18,8 @@ class TooLargeError(V0Error):
 
     def __init__(self, what: str, *, line: int | None = None) -> None:
         super().__init__(what, line=line, remedy="No recipe needs this; write out what it is meant to make.")
+
+
+def shortened(text: str, length: int = 80) -> str:
+    """What a sentence can quote."""
+    return text if len(text) <= length else f"{text[: length - 3]}..."
