@@ -155,6 +155,11 @@ def _listed(value: object) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
+def _spoken(form: Form) -> frozenset[str]:
+    """Names that the whole recipe depends on; ``cdt('x')`` is text by now, and its keys must not be lost."""
+    return form.used | {"cdt_name", "cdt_arch"} if "cdt" in form.names else form.used
+
+
 def evaluated(group: Iterable[Member], pins: Pins) -> Evaluated:
     """What translation starts from: the form that the members share, and the first one's variant."""
     first = next(iter(group))
@@ -162,7 +167,7 @@ def evaluated(group: Iterable[Member], pins: Pins) -> Evaluated:
     return Evaluated(
         document=form.document,
         variant={key: value for key, value in first.variant.items() if key in first.keys},
-        used=frozenset(name for name in form.used if name in pins.values),
+        used=frozenset(name for name in _spoken(form) if name in pins.values),
         used_by_output=tuple(
             frozenset(name for name in names if name in pins.values and name not in form.used)
             for names in form.used_by_output

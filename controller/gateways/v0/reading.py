@@ -102,13 +102,17 @@ def parts_of(folder: Path, pins: Pins, subdir: str) -> Iterator[Part]:
     for member in members(source, pins, subdir):
         groups.setdefault(id(member.form), []).append(member)
     for group in groups.values():
-        yield _part(folder, group, pins, subdir)
+        part = _part(folder, group, pins, subdir)
+        if part is not None:
+            yield part
 
 
-def _part(folder: Path, group: list[Member], pins: Pins, subdir: str) -> Part:
+def _part(folder: Path, group: list[Member], pins: Pins, subdir: str) -> Part | None:
     form = evaluated(group, pins)
     configs, path = _configs(group), folder / RECIPE_FILE
     whole = translate(form, folder, subdir, pins.pin_run_as_build)
+    if whole.document.get("outputs") == []:  # each of them skips itself
+        return None
     part = Part(path, as_text(whole.document), configs, _digest(form.document), whole.losses)
     fault = whole.fault
     if fault is None:

@@ -84,49 +84,64 @@ def outlines(evaluated: Evaluated) -> Iterator[Outline]:
         if not name:
             raise V0Error("it has no package name.", remedy="Add `package: name:`.")
         used = evaluated.used.union(*evaluated.used_by_output)
-        requirements = document.get("requirements")
+        requirements = _of_its_own(by_section(document.get("requirements")), "", number_of(build))
         yield Outline(name.lower(), version, build, requirements, document, used, "", top=True)
         return
     if not isinstance(outputs, list):
         raise V0Error("its outputs are no list.", remedy="Write `outputs:` as a list of `- name: ...`.")
-    for place, said in enumerate(outputs):
-        if isinstance(said, Mapping):
-            own = _outline(evaluated, place, said, name, version)
-            if not truth(own.build.get("skip")):
-                yield own
+    found = [said for said in outputs if isinstance(said, Mapping)]
+    for place, said in enumerate([*found, *_metapackage(document, found, name)]):
+        own = _outline(evaluated, place, said, name, version)
+        if not truth(own.build.get("skip")):
+            yield own
+
+
+def _metapackage(document: Mapping[str, Any], outputs: list[Mapping[str, Any]], name: str) -> list[Mapping[str, Any]]:
+    """The recipe's own name becomes a package too where one of its packages stands in run, or the recipe pins one."""
+    names = {str(said.get("name") or name) for said in outputs}
+    if not name or name in names:
+        return []
+    whole = by_section(document.get("requirements"))
+    runs = [spec for said in (document, *outputs) for spec in by_section(said.get("requirements")).get("run", ())]
+    pinned = any("${{ pin_subpackage(" in spec for specs in whole.values() for spec in specs)
+    return [{"name": name}] if pinned or any(spec.split()[0] in names for spec in runs) else []
 
 
 def _outline(evaluated: Evaluated, place: int, said: Mapping[str, Any], name: str, version: str) -> Outline:
     document = evaluated.document
     top = str(said.get("name") or name) == name and bool(name)
-    build = _build(said, mapping(document.get("build")), top=top)
-    requirements = said.get("requirements")
-    if requirements is None and top and not (said.get("script") or said.get("files")):
-        requirements = document.get("requirements")
-    used = evaluated.used | (evaluated.used_by_output[place] if place < len(evaluated.used_by_output) else frozenset())
     named = str(said.get("name") or name).lower()
     if not named:
         raise V0Error(f"outputs[{place}] has no name.", remedy="Add `name:` to it.")
-    own = _without_itself(requirements, named)
+    build = _build(said, mapping(document.get("build")), top=top)
+    requirements = by_section(said.get("requirements"))
+    if top:  # conda-build's combine_top_level_metadata_with_output: section by section, what it does not say itself
+        requirements = {**by_section(document.get("requirements")), **requirements}
+    used = evaluated.used | (evaluated.used_by_output[place] if place < len(evaluated.used_by_output) else frozenset())
+    own = _of_its_own(requirements, named, number_of(build))
     return Outline(named, str(said.get("version") or version), build, own, said, used, f"outputs[{place}]", top=top)
 
 
 def _build(said: Mapping[str, Any], whole: Mapping[str, Any], *, top: bool) -> dict[str, Any]:
     """An output's own build section takes the place of the recipe's, all but the number."""
     legacy = ("number", "string", "run_exports", "track_features", "noarch", "noarch_python")
-    own = dict(mapping(said.get("build")))
-    kept = dict(whole) if top and "build" not in said else {}
+    own = mapping(said.get("build"))
+    kept = dict(whole) if top else {}
     if not top and "build" not in said:  # conda-build hands the recipe's whole section on
         kept = {key: value for key, value in whole.items() if key not in {"script", "noarch", "noarch_python", "skip"}}
     made = {"number": whole.get("number"), **kept, **{key: said[key] for key in legacy if said.get(key)}, **own}
     return made if made.get("number") is not None else made | {"number": whole.get("number")}
 
 
-def _without_itself(requirements: Any, name: str) -> dict[str, list[str]]:
-    """conda-build leaves a package out of its own requirements."""
-    sections = by_section(requirements) if requirements is not None else {}
+def _of_its_own(sections: dict[str, list[str]], name: str, number: int) -> dict[str, list[str]]:
+    """conda-build leaves a package out of its own requirements; what they say of its build number is known here."""
+    itself = f"${{{{ pin_subpackage('{name}'"
     return {
-        section: [spec for spec in specs if "${{" in spec or spec.split(" ")[0].lower() != name]
+        section: [
+            spec.replace("${{ build_number }}", str(number))
+            for spec in specs
+            if section == "run_constrained" or not (spec.startswith(itself) or spec.split(" ")[0].lower() == name)
+        ]
         for section, specs in sections.items()
     }
 

@@ -3,6 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from rattler import MatchSpec
+from rattler.exceptions import InvalidMatchSpecError
+
 from controller.gateways.v0.matrix import truth
 from controller.gateways.v0.translation.specs import OLD_PIN, match_spec, name_in
 
@@ -35,9 +38,10 @@ def translate_requirements(said: Any, build: Mapping[str, Any], pinned: Pinned) 
 
 
 def by_section(said: Any) -> dict[str, list[str]]:
-    """Specs by section; the old short form, a list, means run."""
+    """Specs by section; the old short form, a list, means host and run (conda-build's ``expand_reqs``)."""
     if not isinstance(said, Mapping):
-        return {"run": list(_texts(said))}
+        specs = list(_texts(said))
+        return {"host": specs, "run": specs} if specs else {}
     return {section: list(_texts(specs)) for section, specs in said.items() if specs is not None}
 
 
@@ -79,3 +83,24 @@ def _ignored(build: Mapping[str, Any]) -> dict[str, list[str]]:
     names = {"by_name": build.get("ignore_run_exports"), "from_package": build.get("ignore_run_exports_from")}
     made = {key: [match_spec(spec) for spec in _texts(specs)] for key, specs in names.items()}
     return {key: specs for key, specs in made.items() if specs}
+
+
+def sound_requirements(made: Mapping[str, Any]) -> dict[str, Any]:
+    """The same with what the builder would refuse cut down to the name it speaks of, or left out."""
+    found: dict[str, Any] = {}
+    for section, specs in made.items():
+        if isinstance(specs, Mapping):
+            found[section] = sound_requirements(specs)
+        else:
+            found[section] = list(dict.fromkeys(spec for spec in map(_sound, specs) if spec))
+    return {section: specs for section, specs in found.items() if specs}
+
+
+def _sound(spec: str) -> str:
+    if spec.startswith("${{"):
+        return spec if spec.endswith("}}") else f"{spec.partition('}}')[0]}}}}}"
+    try:
+        MatchSpec(spec, strict=True)
+    except InvalidMatchSpecError:
+        return name_in(spec.partition("[")[0].partition("(")[0])
+    return spec

@@ -10,7 +10,7 @@ from controller.gateways.v0.translation.builds import Place, build_script, files
 from controller.gateways.v0.translation.checks import translate_tests
 from controller.gateways.v0.translation.losses import Loss
 from controller.gateways.v0.translation.outlines import Outline, mapping, outlines
-from controller.gateways.v0.translation.requirements import Pinned, translate_requirements
+from controller.gateways.v0.translation.requirements import Pinned, sound_requirements, translate_requirements
 from controller.gateways.v0.translation.sources import translate_sources
 
 _NOTHING = {"content": [":"]}
@@ -61,7 +61,6 @@ class _Translation:
 
     def bones(self) -> dict[str, Any]:
         document = self.whole().document
-        self.losses.clear()
         if "outputs" not in document:
             return _bones(document)
         return {"recipe": {}, "outputs": [_bones(output) for output in document["outputs"]]}
@@ -136,4 +135,5 @@ class _Translation:
 def _bones(output: dict[str, Any]) -> dict[str, Any]:
     build = {key: value for key, value in output["build"].items() if key in {"number", "string", "noarch", "variant"}}
     kept = {key: output[key] for key in ("package", "staging", "requirements", "inherit") if key in output}
+    kept["requirements"] = sound_requirements(output.get("requirements", {}))
     return kept | {"build": build | ({"script": [":"]} if "staging" in output else {})}

@@ -53,6 +53,58 @@ def test_the_form_of_architecture_is_each_outputs_own() -> None:
     assert build_bones(whole)["noarch"] == "generic"
 
 
+META = """
+package: {name: tool, version: "1.0"}
+build: {number: 2, noarch: generic}
+requirements: {host: [zlib], run: [RUN]}
+about: {summary: all of it}
+outputs:
+  - name: tool-minimal
+    requirements: {run: [python]}
+"""
+
+
+def test_the_recipes_own_name_is_a_package_too_where_one_of_its_packages_stands_in_run() -> None:
+    found = list(outlines(evaluate(META.replace("RUN", "tool-minimal =1.0"))))
+    assert [(o.name, o.top) for o in found] == [("tool-minimal", False), ("tool", True)]
+    assert found[1].requirements == {"host": ["zlib"], "run": ["tool-minimal =1.0"]}
+    assert build_bones(found[1]) == {"number": 2, "noarch": "generic"}
+    assert [o.name for o in outlines(evaluate(META.replace("RUN", "python")))] == ["tool-minimal"]
+
+
+def test_the_recipes_own_name_is_a_package_too_where_the_recipe_pins_one_of_its_packages() -> None:
+    text = META.replace("[RUN]", "[\"{{ pin_subpackage('tool-minimal', exact=True) }}\"]")
+    assert [o.name for o in outlines(evaluate(text))] == ["tool-minimal", "tool"]
+
+
+def test_the_package_of_the_recipes_own_name_takes_section_by_section_what_it_does_not_say() -> None:
+    text = META.replace("RUN", "a").replace("name: tool-minimal", "name: tool\n    build: {script: make}")
+    (whole,) = outlines(evaluate(text))
+    assert whole.requirements == {"host": ["zlib"], "run": ["python"]}
+    assert build_bones(whole) == {"number": 2, "noarch": "generic"}
+
+
+def test_a_pin_on_itself_is_no_requirement_but_may_be_a_constraint() -> None:
+    pin = "\"{{ pin_subpackage('b', exact=True) }}\""
+    needs = f"{{run: [{pin}, c], run_constrained: [{pin}]}}"
+    text = f"package: {{name: a, version: 1}}\noutputs:\n  - name: b\n    requirements: {needs}\n"
+    (outline,) = outlines(evaluate(text))
+    assert outline.requirements == {"run": ["c"], "run_constrained": ["${{ pin_subpackage('b', exact=True) }}"]}
+
+
+def test_the_build_number_in_a_requirement_is_the_outputs_own() -> None:
+    text = "package: {name: a, version: 1}\nbuild: {number: 3}\nrequirements: {run: ['b 1 *_{{ PKG_BUILDNUM }}', c]}\n"
+    assert outline_of(text).requirements == {"run": ["b 1 *_3", "c"]}
+
+
+def test_the_keys_of_cdt_are_used_though_it_is_text() -> None:
+    pins = Pins({"cdt_name": ("cos7",), "cdt_arch": ("x86_64",)})
+    text = "package: {name: a, version: 1}\nrequirements: {build: [\"{{ cdt('libx11') }}\", make]}\n"
+    outline = outline_of(text, pins)
+    assert outline.requirements == {"build": ["libx11-cos7-x86_64", "make"]}
+    assert build_bones(outline)["variant"] == {"use_keys": ["cdt_arch", "cdt_name"]}
+
+
 @pytest.mark.parametrize(
     ("build", "meant"),
     [

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from controller.gateways.v0.translation.requirements import translate_requirements
+from controller.gateways.v0.translation.requirements import sound_requirements, translate_requirements
 
 
 def made(said: Any, build: dict[str, Any] | None = None, **pinned: dict[str, str]) -> dict[str, Any]:
@@ -18,8 +18,18 @@ def test_sections_keep_their_specs_and_empty_entries_go() -> None:
     }  # fmt: skip
 
 
-def test_a_list_means_run() -> None:
-    assert made(["a", "b 1.2"]) == {"run": ["a", "b 1.2.*"]}
+def test_a_list_means_host_and_run() -> None:
+    assert made(["a", "b 1.2"]) == {"host": ["a", "b 1.2.*"], "run": ["a", "b 1.2.*"]}
+
+
+def test_what_the_builder_would_refuse_is_cut_down_to_its_name() -> None:
+    found = {
+        "host": ["xopen[zstd] >=2", "zlib", "(x)", "${{ pin_compatible('a') }} or so"],
+        "run_exports": {"weak": ["f(a)"]},
+    }
+    assert sound_requirements(found) == {
+        "host": ["xopen", "zlib", "${{ pin_compatible('a') }}"], "run_exports": {"weak": ["f"]},
+    }  # fmt: skip
 
 
 def test_without_a_host_section_build_and_host_are_one_environment() -> None:

@@ -119,7 +119,7 @@ def test_what_outputs_share_is_built_once(tmp_path: Path) -> None:
                 {
                     "package": {"name": "duo-meta", "version": "2"},
                     "build": {"number": 1, "script": {"content": [":"]}},
-                    "requirements": {"run": ["duo-lib"]},
+                    "requirements": {"host": ["duo-lib"], "run": ["duo-lib"]},
                 },
                 {
                     "package": {"name": "duo", "version": "2"},
