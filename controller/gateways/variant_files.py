@@ -69,7 +69,8 @@ def _named(file: str, lines: Sequence[int] = ()) -> Iterator[None]:
 
 
 def _old(text: str, platform: str, environment: Mapping[str, str]) -> Pins:
-    lines = tuple(_as_data(line, raw) for line, raw in zip(split(text), text.splitlines(), strict=True))
+    rows = re.split(r"\r\n|\n|\r", text)  # as lines are counted; conda-build breaks them at form feeds and the like too
+    lines = tuple(_as_data(line, rows[line.number - 1]) for line in split(text))
     names = _names(platform, environment)
     selected = select_lines(lines, names)
     for line in lines:
