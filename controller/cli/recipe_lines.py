@@ -46,6 +46,8 @@ def print_list(listing: "RecipeList") -> None:
         f"{counted(len(listing.items), 'package')} of {counted(recipes, 'recipe')}; "
         f"{len(listing.refused)} not read, {len(listing.skipped)} skipped"
     )
+    if listing.elsewhere:
+        note(f"{counted(listing.elsewhere, 'recipe')} for other subdirs only, or skip-listed: see --subdir")
 
 
 def _refused(refusal: "RefusedShape") -> str:
@@ -145,7 +147,8 @@ def _annotation(finding: "FindingShape", tree: str) -> str:
     file = (Path(os.path.relpath(tree)) / finding.file if Path(tree).is_dir() else Path(finding.file)).as_posix()
     facts = {"file": file, "line": finding.line, "title": finding.code}
     told = ",".join(f"{key}={_escaped(str(fact), ':,')}" for key, fact in facts.items() if fact)
-    return f"::{finding.level} {told}::{_escaped(f'{finding.cause}. {finding.remedy}')}"
+    said = f"{finding.cause.rstrip('.')}. {finding.remedy}"
+    return f"::{finding.level} {told}::{_escaped(said)}"
 
 
 def _escaped(text: str, also: str = "") -> str:

@@ -15,7 +15,9 @@ _GLOBAL = frozenset(
 )  # fmt: skip
 """Keys that steer the builder or its surroundings; no recipe uses them by name."""
 _NO_COMPILERS = ("cross-", "sysroot_", "macosx_deployment_target_", "vs_win")
-_TOOLS = re.compile(r"(?i)^(?:.*_(?:compiler|stdlib|compiler_version|stdlib_version)|macosx_.*|.*_sdk_.*|cdt_.*)$")
+_TOOLS = re.compile(
+    r"(?i)^(?:.*_(?:compiler|stdlib|compiler_version|stdlib_version)|macosx_.*|sysroot_.*|.*_sdk_.*|cdt_.*)$"
+)
 
 
 def render_findings(written: Written, outputs: Sequence[Output], skipped: Sequence[str]) -> Iterator[Finding]:
@@ -55,10 +57,10 @@ def _strings(written: Written, outputs: Sequence[Output]) -> Iterator[Finding]:
 
 
 def _compiled(written: Written, outputs: Sequence[Output]) -> Iterator[Finding]:
+    line = written.line_with("compiler(", "requirements", "build", part=written.part_of(outputs[0]))
     for output in outputs:
         tools = _compilers(output)
-        if output.noarch == "python" and tools:
-            line = written.line_with("compiler(", "requirements", "build", part=written.part_of(output))
+        if line and output.noarch == "python" and tools:
             cause = f"{output.name} says noarch: python and has {tools[0]} in build"
             yield found("noarch-compiled", written.recipe, written.file, line, cause)
             return

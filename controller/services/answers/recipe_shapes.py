@@ -37,6 +37,8 @@ class RecipeList(Shape):
     refused: tuple[RefusedShape, ...] = ()
     skipped: tuple[str, ...] = ()
     """``recipe (subdir)`` of each recipe that skips itself there."""
+    elsewhere: int = 0
+    """Recipes that are for none of the subdirs that were asked for, or that a skip list leaves out."""
 
 
 class NeedShape(Shape):
