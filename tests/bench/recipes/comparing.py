@@ -34,8 +34,8 @@ class Said:
     exports: frozenset[tuple[str, str]]
     """Kind and name."""
     used: frozenset[tuple[str, str]]
-    checks: int
-    """Imports and commands of its tests together; -1 where it is not known."""
+    checks: frozenset[int]
+    """Imports and commands of its tests together, as many as they are in any variant; none where it is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +63,11 @@ def said_by_conda_build(output: Mapping[str, Any], pinned: Pinned) -> Said:
         },
         exports=frozenset((kind, _spec(text)[0]) for kind, texts in output["run_exports"].items() for text in texts),
         used=_used(output["used"]),
-        checks=output["imports"] + output["commands"],
+        checks=frozenset({output["imports"] + output["commands"]}),
     )
 
 
-def said_by_us(output: Output, checks: int, pinned: Pinned, siblings: frozenset[str]) -> Said:
+def said_by_us(output: Output, checks: frozenset[int], pinned: Pinned, siblings: frozenset[str]) -> Said:
     """An output of our reading. ``siblings`` are the recipe's outputs: exact pins on them stand among our keys."""
     return Said(
         name=output.name,
@@ -105,7 +105,7 @@ def differences(recipe: str, theirs: Sequence[Said], ours: Sequence[Said]) -> It
 def _of_output(recipe: str, name: str, left: Sequence[Said], right: Sequence[Said]) -> Iterator[Difference]:
     for what, values in _FIELDS.items():
         first, second = ({value for each in side for value in values(each)} for side in (left, right))
-        if first != second and -1 not in second:
+        if first != second and (second or what != "tests"):
             yield Difference(recipe, name, what, _told(first - second), _told(second - first))
     merged = not any(each.sections["host"] for each in left)
     for section in MERGED if merged else SECTIONS:
@@ -130,7 +130,7 @@ _FIELDS: Mapping[str, Any] = {
     "run_exports": lambda said: said.exports,
     "used keys": lambda said: [key for key, _ in said.used],
     "used values": lambda said: said.used,
-    "tests": lambda said: [said.checks],
+    "tests": lambda said: said.checks,
 }
 
 
@@ -151,12 +151,13 @@ def _texts(values: tuple[object, ...]) -> bool:
 
 def _spec(text: str) -> tuple[str, str]:
     """Name and bound, so that equal bounds are equal text: ``1.2``, ``=1.2`` and ``==1.2.*`` are ``1.2.*``."""
-    found = re.match(r"(?:.*::)?([^\s=<>!~\[|]+)\s*(.*)", text.strip(), re.DOTALL)
+    found = re.match(r"(?:[\w.\-]+::?)?([^\s=<>!~\[|:]+)(?:\[\w+\])?\s*(.*)", text.strip(), re.DOTALL)
     if not found:
         return text, ""
     bound = _OPERATOR.sub(r"\1", re.sub(r"\s+", " ", found[2].strip()))
     bound = re.sub(r"(?<![0-9A-Za-z])0+(?=\d)", "", bound)  # 39.01 is 39.1
-    bound = re.sub(r"==([\w.]+\.\*)", r"\1", bound)
+    bound = re.sub(r"=([<>])", r"\1=", re.sub(r"==([\w.]+\.\*)", r"\1", bound))
+    bound = re.sub(r"(?<=[\w*])=(?=[\w*])", " ", bound) if "," not in bound else re.sub(r",(?=\d)", ",==", bound)
     bound = re.sub(r"^=?([\w.]+?)(?:\.?\*)?$", r"\1.*", bound)
     return found[1].lower(), re.sub(r"^=*([\w.*]+)[ =](?=[\w*])", r"\1 ", bound)
 

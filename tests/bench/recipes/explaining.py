@@ -10,6 +10,8 @@ _NOARCH_PYTHON = "by design: a noarch package keeps its bare python open"
 _BY_TEXT = "by design: conda-build counts keys by the text (run, tests, pin_compatible), we by the builder's rule"
 _SHARED = "by design: outputs share the environment of the recipe's own build, told with each of them"
 _BY_RENDERING = "by design: a key whose name Jinja wrote, as in {{ mpi }}, counts for the builder, not for conda-build"
+_TESTS = "by design: tests are told with the output that they are written for, whatever its name"
+_OUTPUTS = re.compile(r"^outputs:", re.MULTILINE)
 _ENVIRONMENTS = frozenset({"build", "host", "build and host", "used keys", "used values"})
 _KEYS = frozenset({"used keys", "used values"})
 _TOP_LEVEL = re.compile(r"^requirements:.*\n((?:[ \t#].*\n|[ \t]*\n)*)", re.MULTILINE)
@@ -24,6 +26,8 @@ def cause_of_difference(difference: Difference, answer: Mapping[str, Any], text:
     theirs, ours = _names(difference.theirs), _names(difference.ours)
     if any(output["noarch"] for output in outputs) and theirs | ours == {"python"}:
         return _NOARCH_PYTHON
+    if difference.field == "tests" and set(difference.theirs) <= {"0"} and _OUTPUTS.search(text):
+        return _TESTS
     causes = []
     if difference.field in _ENVIRONMENTS:
         causes += [_why_theirs(key, difference, text, outputs) for key in sorted(theirs)]
@@ -47,7 +51,7 @@ def _names(told: Iterable[str]) -> set[str]:
 
 def _of_top_level(name: str, text: str) -> bool:
     """Whether it stands in the recipe's own requirements, beside its outputs."""
-    found = _TOP_LEVEL.search(text) if re.search(r"^outputs:", text, re.MULTILINE) else None
+    found = _TOP_LEVEL.search(text) if _OUTPUTS.search(text) else None
     block, plain = found[1].replace("-", "_") if found else "", name.replace("-", "_")
     tools = "compiler(" in block or "stdlib(" in block
     return plain in block or (tools and bool(re.search("_linux|_compiler|_stdlib", plain)))
@@ -56,7 +60,8 @@ def _of_top_level(name: str, text: str) -> bool:
 def _told_apart(key: str, text: str, outputs: Iterable[Mapping[str, Any]]) -> bool:
     """Whether no build or host dependency is bound by the key, but the text names it elsewhere."""
     name = re.sub("[-_]", "[-_]", re.escape(key).replace("\\-", "-"))
-    bare = re.search(rf"^\s+-\s+{name}\s*(?:#.*)?$|pin_compatible\(\s*['\"]{name}['\"]", text, re.MULTILINE)
+    places = rf"^\s+-\s+{name}\s*(?:#.*)?$|pin_[a-z]+\(\s*['\"]{name}\b|\{{%.*\b{name}\b|\bcdt\("
+    bare = re.search(places, text, re.MULTILINE)
     return bare is not None and not any(_bound(name, output) for output in outputs)
 
 

@@ -111,7 +111,7 @@ def _of_recipe(answer: dict[str, Any], reader: Reader) -> Iterator[Difference]:
     pinned = pins_of(outputs)
     theirs = [said_by_conda_build(output, pinned) for output in answer["outputs"]]
     names = frozenset(output.name for output in outputs)
-    ours = [said_by_us(output, checks.get(output.name, -1), pinned, names) for output in outputs]
+    ours = [said_by_us(output, checks.get(output.name, frozenset()), pinned, names) for output in outputs]
     text = (reader.tree / recipe / OLD_FILE).read_text(encoding="utf-8", errors="replace")
     for difference in differences(recipe, theirs, ours):
         yield replace(difference, cause=cause_of_difference(difference, answer, text))

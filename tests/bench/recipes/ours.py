@@ -21,6 +21,7 @@ from controller.gateways.variant_files import PinFile, read_pins
 
 OLD_FILE = "meta.yaml"
 OWN_PINS = ("conda_build_config.yaml", "variants.yaml")
+"""Beside a recipe; an old one takes the first alone."""
 FAULTS = (RecipeError, RattlerBuildError, ValueError, TypeError, OSError)
 
 
@@ -42,18 +43,18 @@ class Reader:
         found = render(folder / RECIPE_FILE, self._new_variants(recipe), self.subdir)
         return tuple(make_output(each, found, recipe, self.subdir, each.hash, "") for each in found)
 
-    def checks(self, recipe: str) -> dict[str, int]:
+    def checks(self, recipe: str) -> dict[str, frozenset[int]]:
         """Imports and commands of the tests of each output of an old recipe, as they were translated.
 
         What conda-build finds by its name (``run_test.sh``) is no command of the recipe and is not counted.
         """
-        found: dict[str, int] = {}
+        found: dict[str, frozenset[int]] = {}
         for part in parts_of(self.tree / recipe, self.pins(recipe), self.subdir):
             document = json.loads(part.text)
             for output in document.get("outputs") or [document]:
                 name = part_name(output)
                 if name and not part.unbuildable:
-                    found[name] = sum(map(_checks, output.get("tests") or []))
+                    found[name] = found.get(name, frozenset()) | {sum(map(_checks, output.get("tests") or []))}
         return found
 
     def names_both_ways(self, recipe: str) -> tuple[set[str], set[str]]:
@@ -82,7 +83,8 @@ class Reader:
         return self._variants[files]
 
     def _files(self, recipe: str) -> tuple[Path, ...]:
-        own = (self.tree / recipe / name for name in OWN_PINS)
+        folder = self.tree / recipe
+        own = (folder / name for name in (OWN_PINS[:1] if is_old(folder) else OWN_PINS))
         return (*self.pin_files, *(path for path in own if path.is_file()))
 
 
