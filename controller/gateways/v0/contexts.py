@@ -154,10 +154,11 @@ _KEPT = {"PKG_HASH": "hash", "PKG_BUILDNUM": "build_number"}
 class Environ(Mapping[str, str]):
     """``environ``: what the build will have, never what the controller has."""
 
-    names: Names
+    _names: Names
+    """Private: Jinja reaches no name that starts so."""
 
     def __getitem__(self, name: str) -> str:
-        value = self.names.text_of(name)
+        value = self._names.text_of(name)
         if value is None:
             raise V0Error(
                 f"environ[{name!r}] is not known when a recipe is read.",
@@ -167,11 +168,11 @@ class Environ(Mapping[str, str]):
 
     def get(self, name: str, default: Any = None) -> Any:
         """The variable, or ``default``."""
-        value = self.names.text_of(name)
+        value = self._names.text_of(name)
         return default if value is None else value
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and self.names.text_of(name) is not None
+        return isinstance(name, str) and self._names.text_of(name) is not None
 
     def __iter__(self) -> Iterator[str]:
         return iter(())  # a recipe that lists the environment would differ from one machine to the next

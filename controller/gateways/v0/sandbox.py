@@ -1,46 +1,46 @@
 """Jinja's sandbox, made safe for recipes of strangers: nothing outside is reached, and nothing grows without bound.
 
 Jinja's own sandbox keeps templates from Python's internals and bounds ``range``. It does not bound nested loops,
-recursive macros, doubled text or padding; that is added here. What is left (comparing lists that contain themselves
-many times over) is bounded by the deadline of the process that reads.
+recursive macros, doubled text or padding; that is added here: every text and list that is made is paid from a budget.
 """
 
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from string import Formatter
+from functools import lru_cache, update_wrapper
+from types import MappingProxyType
 from typing import Any, NoReturn, cast
 
 from jinja2 import StrictUndefined, nodes
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import SandboxedEnvironment
 
-from controller.gateways.v0.faults import TooLargeError
+from controller.gateways.v0.bounds import (
+    admit_fields,
+    admit_growth,
+    admit_method,
+    admit_pattern,
+    bounded,
+    modest_product,
+    paid_for,
+    small,
+    text_of,
+)
+from controller.gateways.v0.faults import TooLargeError, V0Error
+from controller.gateways.v0.filters import filters, joined
 
-LARGEST = 2_000_000
-"""Characters that any text may have, and entries that any list may have."""
 _TURNS = 100_000
 """Turns of all loops and calls of all macros of one recipe."""
-_PIECES = 10_000
-"""Parts that a list or mapping may have when it is turned into text."""
-_WIDE = re.compile(r"\d{4,}|\*")
-_PADDING = frozenset({"center", "ljust", "rjust", "zfill", "expandtabs"})
-_GROWING = frozenset({"replace", "join", "extend", "append", "insert", "translate"})
-_FILTERS = (
-    "abs", "capitalize", "count", "d", "default", "dictsort", "first", "float", "int", "items", "last", "length",
-    "list", "lower", "map", "max", "min", "reject", "rejectattr", "reverse", "round", "select", "selectattr", "sort",
-    "sum", "title", "trim", "unique", "upper",
-)  # fmt: skip
-TURN, CONCAT = "__turn__", "__concat__"
+_STEPS = 1_000_000
+"""The same, each counted with what stands in its body."""
+_REFUSED = frozenset({"encode", "from_bytes", "maketrans", "strftime", "to_bytes"})
+TURN, CONCAT, TUPLE = "__turn__", "__concat__", "__tuple__"
 
 
 @lru_cache(maxsize=1)
 def sandbox() -> "Sandbox":
     """The one environment; it holds no state of any recipe."""
     environment = Sandbox(undefined=StrictUndefined, cache_size=0, autoescape=False, finalize=text_of)
-    own: dict[str, Callable[..., Any]] = {"replace": _replace, "join": _join, "string": text_of, "bounded": _bounded}
-    environment.filters = {name: environment.filters[name] for name in _FILTERS} | own
+    environment.filters = filters()
     environment.globals = {name: environment.globals[name] for name in ("range", "dict", "namespace")}
     return environment
 
@@ -50,69 +50,81 @@ class Turns:
     """Counts the turns of the loops and macros of one rendering."""
 
     taken: int = 0
+    steps: int = 0
 
-    def take(self) -> str:
-        """One turn more."""
+    def take(self, steps: int = 1) -> str:
+        """One turn more, of a body with so many steps."""
         self.taken += 1
-        if self.taken > _TURNS:
-            raise TooLargeError(f"its loops and macros take more than {_TURNS} turns.")
+        self.steps += steps
+        if self.taken > _TURNS or self.steps > _STEPS:
+            raise TooLargeError("its loops and macros take too many turns.")
         return ""
 
 
 def guard(tree: nodes.Template) -> nodes.Template:
     """Let loops and macros count their turns, and whatever joins text look at its length."""
     environment = sandbox()
+    _refuse_other_files(tree)
     turning: tuple[type[nodes.For | nodes.Macro | nodes.CallBlock], ...] = (nodes.For, nodes.Macro, nodes.CallBlock)
     for node in list(tree.find_all(turning)):
-        call = nodes.Call(nodes.Name(TURN, "load"), [], [], None, None)
+        steps = nodes.Const(sum(1 for _ in node.find_all(nodes.Node)))
+        call = nodes.Call(nodes.Name(TURN, "load"), [steps], [], None, None)
         node.body.insert(0, nodes.Output([call]).set_lineno(node.lineno))
     for block in tree.find_all(nodes.AssignBlock):
         bounded = nodes.Filter(block.filter, "bounded", [], [], None, None)
         block.filter = cast("nodes.Filter", bounded.set_lineno(block.lineno))
-    _replace_concats(tree)
+    _replace_makers(tree)
     tree.set_environment(environment)
     return tree
 
 
-def _replace_concats(node: nodes.Node) -> None:
+def _refuse_other_files(tree: nodes.Template) -> None:
+    """Includes, and blocks, which without another file are of no use, but can call one another without end."""
+    refused = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends, nodes.Block)
+    for node in tree.find_all(refused):
+        raise V0Error(
+            f"Jinja may not do this in a recipe: {type(node).__name__.lower()}, which is for texts of several files.",
+            line=node.lineno,
+            remedy="Write out what it is meant to make.",
+        )
+
+
+def _replace_makers(node: nodes.Node) -> None:
     for name, value in list(node.iter_fields()):
         if isinstance(value, list):
-            setattr(node, name, [_without_concat(entry) for entry in value])
+            setattr(node, name, [_without_maker(entry) for entry in value])
         else:
-            setattr(node, name, _without_concat(value))
+            setattr(node, name, _without_maker(value))
 
 
-def _without_concat(value: Any) -> Any:
+def _without_maker(value: Any) -> Any:
     if not isinstance(value, nodes.Node):
         return value
-    _replace_concats(value)
+    _replace_makers(value)
     if isinstance(value, nodes.Concat):
-        called = nodes.Name(CONCAT, "load")
-        return nodes.Call(called, value.nodes, [], None, None).set_lineno(value.lineno)
+        return _call(CONCAT, value.nodes, value.lineno)
+    if isinstance(value, nodes.Tuple) and value.ctx == "load":
+        return _call(TUPLE, value.items, value.lineno)
     return value
 
 
-def concat(*parts: object) -> str:
+def _call(name: str, given: list[nodes.Expr], line: int) -> nodes.Node:
+    return nodes.Call(nodes.Name(name, "load"), given, [], None, None).set_lineno(line)
+
+
+def _concat(*parts: object) -> str:
     """What ``~`` does, within bounds."""
-    return str(_bounded("".join([text_of(part) for part in parts])))
+    return str(bounded("".join([text_of(part) for part in parts])))
 
 
-def text_of(value: object) -> str:
-    """A value as Jinja prints it. Raises SecurityError for a structure too large to print."""
-    if isinstance(value, list | tuple | dict | set):
-        _count(value, [_PIECES])
-    return str(value)
+def _tuple(*parts: object) -> tuple[object, ...]:
+    """What ``(a, b)`` is; one in another without end would end the process that takes its hash."""
+    bounded(parts)
+    return parts
 
 
-def _count(value: object, left: list[int]) -> None:
-    left[0] -= 1
-    if left[0] < 0:
-        raise SecurityError("a structure that large")
-    if isinstance(value, dict):
-        value = [*value.keys(), *value.values()]
-    if isinstance(value, list | tuple | set):
-        for entry in value:
-            _count(entry, left)
+OWN: Mapping[str, object] = MappingProxyType({CONCAT: _concat, TUPLE: _tuple})
+"""What the guard's calls call."""
 
 
 class Sandbox(SandboxedEnvironment):
@@ -122,79 +134,51 @@ class Sandbox(SandboxedEnvironment):
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         """Operators, within bounds."""
-        if operator == "**" and not (_small(left, 10_000) and _small(right, 64)):
+        if operator == "**" and not (small(left, 10_000) and small(right, 64)):
             raise SecurityError("a power that large")
-        if operator == "*" and not _modest_product(left, right):
+        if operator == "*" and not modest_product(left, right):
             raise SecurityError("a product that large")
+        if isinstance(left, bytes):
+            raise SecurityError("arithmetic with bytes")
         if operator == "%" and isinstance(left, str):
-            _admit_pattern(left, right)
-        return _bounded(super().call_binop(context, operator, left, right))
+            admit_pattern(left, right)
+        return bounded(super().call_binop(context, operator, left, right))
 
     def call(self, context: Any, function: Any, /, *args: Any, **kwargs: Any) -> Any:
         """Calls, within bounds."""
-        owner = getattr(function, "__self__", None)
-        if isinstance(owner, str | list):
-            _admit_method(owner, getattr(function, "__name__", ""), args)
-        return _bounded(super().call(context, function, *args, **kwargs))
+        owner, name = getattr(function, "__self__", None), getattr(function, "__name__", "")
+        if isinstance(owner, str) and name == "join" and len(args) == 1:
+            args = (paid_for(iter(args[0])),)
+            if all(isinstance(part, str) for part in args[0]):
+                return joined(args[0], owner)
+        elif isinstance(owner, str | list | dict):
+            admit_method(owner, name, args)
+        return bounded(super().call(context, function, *args, **kwargs))
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        """Entries and slices; the latter are made, and paid."""
+        found = super().getitem(obj, argument)
+        return bounded(found) if isinstance(argument, slice) else found
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        """Python's own names are none of a recipe's business; but for one that recipes ask for, which is harmless."""
+        if attr == "__len__":
+            return isinstance(obj, str | list | tuple | dict)
+        return attr not in _REFUSED and super().is_safe_attribute(obj, attr, value)
 
     def wrap_str_format(self, value: Any) -> Callable[..., str] | None:
         """``str.format`` as the sandbox does it, without wide padding."""
         wrapped = super().wrap_str_format(value)
-        if wrapped is not None:
-            _admit_fields(str(value.__self__))
-        return wrapped
+        if wrapped is None:
+            return None
+        pattern = str(value.__self__)
+        fields = admit_fields(pattern)
 
+        def bounded(*args: Any, **kwargs: Any) -> str:
+            admit_growth(pattern, fields, (args, kwargs))
+            return str(wrapped(*args, **kwargs))
 
-def _small(value: object, bound: int) -> bool:
-    return isinstance(value, int | float) and abs(value) <= bound
-
-
-def _modest_product(left: object, right: object) -> bool:
-    for text, times in ((left, right), (right, left)):
-        if isinstance(text, str | bytes | list | tuple):
-            return isinstance(times, int) and len(text) * times <= _TURNS
-    return all(not isinstance(value, int) or abs(value) < 2**256 for value in (left, right))
-
-
-def _admit_pattern(pattern: str, given: object) -> None:
-    for part in re.findall(r"%([^a-zA-Z%]*)", pattern):
-        if _WIDE.search(part):
-            raise SecurityError("padding that wide")
-    text_of(given)
-
-
-def _admit_fields(pattern: str) -> None:
-    for _, _, spec, _ in Formatter().parse(pattern):
-        if spec and ("{" in spec or _WIDE.search(spec)):
-            raise SecurityError("padding that wide")
-
-
-def _admit_method(owner: str | list[Any], name: str, arguments: tuple[Any, ...]) -> None:
-    if name in _PADDING and not (arguments and _small(arguments[0], 1_000)):
-        raise SecurityError("padding that wide")
-    longest = max((len(entry) for entry in arguments if isinstance(entry, str | list | tuple)), default=1)
-    if name in _GROWING and (len(owner) + 1) * max(1, longest) > LARGEST:
-        raise SecurityError("text that large")
-
-
-def _bounded(value: Any) -> Any:
-    if isinstance(value, str | bytes | list | tuple) and len(value) > LARGEST:
-        raise SecurityError("text that large")
-    return value
-
-
-def _replace(text: object, old: object, new: object, count: int = -1) -> str:
-    owner, before, after = text_of(text), text_of(old), text_of(new)
-    if (len(owner) + 1) * max(1, len(after)) > LARGEST:
-        raise SecurityError("text that large")
-    return owner.replace(before, after, count)
-
-
-def _join(value: Iterable[object], separator: str = "") -> str:
-    parts = [text_of(part) for part in value]
-    if sum(map(len, parts)) + len(parts) * len(separator) > LARGEST:
-        raise SecurityError("text that large")
-    return separator.join(parts)
+        return update_wrapper(bounded, wrapped)
 
 
 def refuse(what: str) -> Callable[..., NoReturn]:

@@ -14,17 +14,16 @@ from typing import Any
 from jinja2 import Template, TemplateError, TemplateSyntaxError, UndefinedError
 from jinja2.exceptions import SecurityError
 
+from controller.gateways.v0.bounds import LARGEST, budget, text_of
 from controller.gateways.v0.faults import TooLargeError, V0Error
-from controller.gateways.v0.sandbox import CONCAT, LARGEST, TURN, Turns, concat, guard, sandbox, text_of
+from controller.gateways.v0.sandbox import OWN, TURN, Turns, guard, sandbox
+from controller.gateways.v0.tokens import Token, names_in, tokens
 
-_TOKEN = re.compile(r"\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}", re.DOTALL)
-_SET = re.compile(r"\{%\s*set\s+([A-Za-z_]\w*)\s*=(?!=)\s*(.*?)\s*%\}", re.DOTALL)
+_SET = re.compile(r"\s*set\s+([A-Za-z_]\w*)\s*=(?!=)")
 _INNER = re.compile(r"\{[%{#]|[%}#]\}")
 _LITERAL = re.compile(r"\"([^\"\\\n]*)\"|'([^'\\\n]*)'")
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _LOWER = re.compile(r"([A-Za-z_]\w*)\s*\|\s*lower")
-_STRING = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'", re.DOTALL)
-_SPOKEN = re.compile(r"(?<![.\w])[A-Za-z_]\w*")
 _RESULT = "result"
 _CONSTANTS = {"None": None, "none": None, "True": True, "true": True, "False": False, "false": False}
 _VALUE = r"\"[^\"\\\n]*\"|'[^'\\\n]*'|[A-Za-z_]\w*"
@@ -33,38 +32,15 @@ _ONE = rf"(?:[A-Za-z_]\w*\s*=\s*)?(?:{_VALUE})"
 _CALL = re.compile(rf"(compiler|stdlib|cdt|pin_subpackage|pin_compatible)\(\s*({_ONE}(?:\s*,\s*{_ONE})*)\s*\)")
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
-    """One ``{{ }}``, ``{% %}`` or ``{# #}`` and where it stands."""
-
-    text: str
-    start: int
-    end: int
-
-
-def tokens(text: str) -> tuple[Token, ...]:
-    """Everything of Jinja in a text."""
-    return tuple([Token(found[0], found.start(), found.end()) for found in _TOKEN.finditer(text)])
-
-
-@lru_cache(maxsize=16_384)
-def names_in(token: str) -> frozenset[str]:
-    """Every name that a token speaks of; attributes of names are none, and neither is what stands in strings."""
-    if token.startswith("{#"):
-        return frozenset()
-    if "env" in token:  # then what stands in strings are names as well: environ["PREFIX"]
-        return frozenset(_SPOKEN.findall(token))
-    return frozenset(_SPOKEN.findall(_STRING.sub(" '' ", token)))
-
-
 def render(text: str, context: Mapping[str, object]) -> str:
     """The text with everything of Jinja done. Raises V0Error; its line counts within ``text``."""
     try:
-        return _rendered(text, context)
+        with budget():
+            return _rendered(text, context)
     except V0Error:
         raise
     except TemplateSyntaxError as error:
-        raise V0Error(f"Jinja: {error.message}.", line=error.lineno) from error
+        raise V0Error(f"Jinja: {str(error.message).rstrip('.')}.", line=error.lineno) from error
     except Exception as error:  # whatever an expression of the recipe's own can raise
         raise V0Error(_sentence(error), line=getattr(error, _LINE, None), remedy=_remedy(error)) from error
 
@@ -83,7 +59,7 @@ def _is_plain(token: str) -> bool:
     """An expression or an assignment in one token that strips no blanks."""
     if token[1] == "#" or token[2] in "-+" or token[-3] in "-+" or _INNER.search(token[2:-2]):
         return False
-    return token[1] == "{" or _SET.fullmatch(token) is not None
+    return token[1] == "{" or _SET.match(token, 2) is not None
 
 
 def _rest(text: str, found: tuple[Token, ...]) -> str:
@@ -112,9 +88,9 @@ def _piece(token: str, context: MutableMapping[str, object]) -> str:
     if token[1] == "{":
         value = _value(token[2:-2].strip(), context)
         return value if isinstance(value, str) else text_of(value)
-    assigned = _SET.fullmatch(token)
+    assigned = _SET.match(token, 2)
     if assigned:
-        context[assigned[1]] = _value(assigned[2], context)
+        context[assigned[1]] = _value(token[assigned.end() : -2].strip(), context)
     return ""
 
 
@@ -185,7 +161,7 @@ def _compiled(expression: str) -> Callable[[Mapping[str, object]], object]:
     spoken = names_in("{{" + expression + "}}")
 
     def evaluate(context: Mapping[str, object]) -> object:
-        scope = template.new_context({name: context[name] for name in spoken if name in context} | {CONCAT: concat})
+        scope = template.new_context({name: context[name] for name in spoken if name in context} | dict(OWN))
         for _ in template.root_render_func(scope):
             pass
         return scope.vars[_RESULT]
@@ -196,7 +172,7 @@ def _compiled(expression: str) -> Callable[[Mapping[str, object]], object]:
 def render_whole(text: str, context: Mapping[str, object]) -> str:
     """The same as ``render`` by Jinja alone, without taking the text apart."""
     template = _template(text)
-    scope = template.new_context({**context, TURN: Turns().take, CONCAT: concat})
+    scope = template.new_context({**context, TURN: Turns().take, **OWN})
     total, parts = 0, []
     try:
         for chunk in template.root_render_func(scope):
@@ -214,7 +190,7 @@ def _template(text: str) -> Template:
     environment = sandbox()
     try:
         code = environment.compile(guard(environment.parse(text)))
-    except (RecursionError, MemoryError) as error:
+    except (RecursionError, MemoryError, SyntaxError) as error:  # Python admits a hundred levels of indentation
         raise TooLargeError("its Jinja is nested too deeply.") from error
     return Template.from_code(environment, code, environment.make_globals(None))
 
