@@ -12,15 +12,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from controller.gateways.v0.faults import V0Error
+from controller.gateways.v0.documents import read_data
+from controller.gateways.v0.faults import TooLargeError, V0Error, shortened
 from controller.gateways.v0.sandbox import refuse
+from controller.gateways.v0.searching import Found, search
 
 _OPEN, _CLOSE = "\ue000", "\ue001"
 """Private characters: YAML takes them for letters, and no recipe has them."""
-_MARK = re.compile(f"{_OPEN}(\\d+){_CLOSE}")
+_MARK = re.compile(f"{_OPEN}([0-9]{{1,6}}){_CLOSE}")
+_NEVER = re.compile(f"[{_OPEN}{_CLOSE}\0]")
 _LARGEST_FILE = 1_000_000
+_MOST_READ = 5_000_000
+"""Characters that one recipe may have read as data; a file read twice counts twice."""
+_MOST_SEARCHES = 20
+_MOST_CALLS = 2_000
+_LONGEST_PIN = 100
 _BASE = "x.x.x.x.x.x"
 
 
@@ -33,6 +39,10 @@ class Calls:
     def keep(self, expression: str) -> str:
         """A mark for an expression of the new format."""
         if expression not in self.expressions:
+            if len(self.expressions) >= _MOST_CALLS:
+                raise TooLargeError(
+                    f"it calls compiler, pin_subpackage and their like in more than {_MOST_CALLS} ways."
+                )
             self.expressions.append(expression)
         return f"{_OPEN}{self.expressions.index(expression)}{_CLOSE}"
 
@@ -40,17 +50,22 @@ class Calls:
         """The text as the new format has it: marks are expressions, and whatever else looks like one is literal."""
         if "${{" in text:
             text = text.replace("${{", "${{ '${{' }}")
-        if _OPEN not in text:
-            return text
-        return _MARK.sub(lambda found: f"${{{{ {self.expressions[int(found[1])]} }}}}", text)
+        if _OPEN in text:
+            text = _MARK.sub(self._expression, text)
+        refuse_marks(text, lines=False)
+        return text
+
+    def _expression(self, found: re.Match[str]) -> str:
+        place = int(found[1])
+        return f"${{{{ {self.expressions[place]} }}}}" if place < len(self.expressions) else found[0]
 
 
-def refuse_marks(text: str) -> None:
-    """Raise V0Error for text with characters that no recipe has a use for."""
-    for mark in (_OPEN, _CLOSE, "\0"):
-        if mark in text:
-            line = text.count("\n", 0, text.index(mark)) + 1
-            raise V0Error(f"it holds the character U+{ord(mark):04X}.", line=line, remedy="Take it out.")
+def refuse_marks(text: str, *, lines: bool = True) -> None:
+    """Raise V0Error for text with characters that no recipe has a use for, however they were written."""
+    found = _NEVER.search(text)
+    if found:
+        line = text.count("\n", 0, found.start()) + 1 if lines else None
+        raise V0Error(f"it holds the character U+{ord(found[0]):04X}.", line=line, remedy="Take it out.")
 
 
 def functions(calls: Calls, folder: Path | None, cdt: Callable[[str], str]) -> dict[str, object]:
@@ -65,7 +80,7 @@ def functions(calls: Calls, folder: Path | None, cdt: Callable[[str], str]) -> d
         "ccache": lambda *_, **__: "ccache",
         "load_file_data": files.data,
         "load_file_regex": files.regex,
-        "load_str_data": lambda text, fmt, *_, **__: _parsed(str(text), str(fmt)),
+        "load_str_data": files.text_data,
         "load_setup_py_data": refuse("load_setup_py_data runs the setup.py of the source, which is not here yet"),
         "load_setuptools": refuse("load_setuptools runs the setup.py of the source, which is not here yet"),
         "load_npm": refuse("load_npm reads the source, which is not here yet"),
@@ -110,7 +125,7 @@ class _Kept:
 def _quoted(value: object) -> str:
     text = str(value)
     if not re.fullmatch(r"[\w.*+\-]+", text):
-        raise V0Error(f"{text!r} is no name.")
+        raise V0Error(f"{shortened(text)!r} is no name.")
     return f"'{text}'"
 
 
@@ -123,49 +138,86 @@ def _pin(kind: str, name: object, bounds: Mapping[str, object], *, exact: object
 
 def _bounds(min_pin: object, max_pin: object) -> dict[str, object]:
     """Only what differs from the defaults, which are the same in both formats."""
-    lower = {} if min_pin == _BASE else {"lower_bound": _places(min_pin)}
-    upper = {} if max_pin == "x" else {"upper_bound": _places(max_pin)}
+    lower: dict[str, object] = {} if min_pin == _BASE else {"lower_bound": _places(min_pin)}
+    upper: dict[str, object] = {} if max_pin == "x" else {"upper_bound": _places(max_pin)}
     return lower | upper
 
 
 def _places(pin: object) -> str:
     """conda-build counts what stands between the dots, whatever it is: ``x.x,x`` is two places."""
-    return ".".join("x" for _ in str(pin).split(".")) if pin else ""
+    text = str(pin or "")
+    if len(text) > _LONGEST_PIN:
+        raise V0Error(f"{shortened(text)!r} is no pin.", remedy="Write it as in 'x.x'.")
+    return ".".join("x" for _ in text.split(".")) if text else ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Files:
     folder: Path | None
+    left: int = _MOST_READ
+    searches: int = _MOST_SEARCHES
 
     def data(self, load_file: object, fmt: object = None, from_recipe_dir: object = False, **_: object) -> Any:
         """A file of the recipe folder, read as data."""
         text = self._text(load_file, from_recipe_dir)
-        return _parsed(text, str(fmt or str(load_file).rsplit(".", 1)[-1]))
+        return _parsed(text, str(fmt or str(load_file).rsplit(".", 1)[-1]), str(load_file))
+
+    def text_data(self, text: object, fmt: object, *_: object, **__: object) -> Any:
+        """A text, read as data."""
+        return _parsed(self._counted(str(text)), str(fmt), "load_str_data")
 
     def regex(
         self, load_file: object, regex_pattern: object, from_recipe_dir: object = False, **_: object
-    ) -> re.Match[str] | None:
+    ) -> Found | None:
         """Where a pattern matches in a file of the recipe folder."""
-        return re.search(str(regex_pattern), self._text(load_file, from_recipe_dir))
+        self.searches -= 1
+        if self.searches < 0:
+            raise TooLargeError(f"it searches files more than {_MOST_SEARCHES} times.")
+        return search(str(regex_pattern), self._text(load_file, from_recipe_dir))
+
+    def _counted(self, text: str) -> str:
+        self.left -= len(text) + 1_000  # a small text takes time as well
+        if self.left < 0:
+            raise TooLargeError(f"it reads more than {_MOST_READ} characters of data.")
+        return text
 
     def _text(self, name: object, from_recipe_dir: object) -> str:
         if not from_recipe_dir:
             refuse(f"{name} belongs to the source, which is not here yet")()
         if self.folder is None:
             refuse(f"there is no folder to read {name} from")()
-        root = Path(self.folder).resolve()
-        path = (root / str(name)).resolve()
-        if not path.is_relative_to(root):
-            refuse(f"{name} lies outside of the recipe's folder")()
-        if not path.is_file() or path.stat().st_size > _LARGEST_FILE:
-            raise V0Error(f"it reads {name}, which is not there or larger than {_LARGEST_FILE} bytes.")
-        return path.read_text(encoding="utf-8")
+        try:
+            return self._counted(_text_within(Path(self.folder).resolve(), str(name)))
+        except UnicodeDecodeError as error:
+            raise V0Error(
+                f"it reads {shortened(str(name))}, which is not UTF-8.", remedy="Save it as UTF-8."
+            ) from error
+        except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: links that go round in circles
+            raise V0Error(f"it reads {shortened(str(name))!r}, which cannot be opened.") from error
 
 
-def _parsed(text: str, kind: str) -> Any:
+def _text_within(root: Path, name: str) -> str:
+    path = (root / name).resolve()
+    if not path.is_relative_to(root):
+        refuse(f"{name} lies outside of the recipe's folder")()
+    if not path.is_file() or path.stat().st_size > _LARGEST_FILE:
+        raise V0Error(f"it reads {name}, which is no file there or larger than {_LARGEST_FILE} bytes.")
+    return path.read_text(encoding="utf-8")
+
+
+def _parsed(text: str, kind: str, name: str = "its text") -> Any:
     readers: dict[str, Callable[[str], Any]] = {
-        "json": json.loads, "toml": tomllib.loads, "yaml": yaml.safe_load, "yml": yaml.safe_load
+        "json": json.loads, "toml": tomllib.loads, "yaml": read_data, "yml": read_data
     }  # fmt: skip
     if kind not in readers:
-        raise V0Error(f"{kind!r} is no format that data is read in.", remedy="Use json, toml or yaml.")
-    return readers[kind](text)
+        raise V0Error(f"{shortened(kind)!r} is no format that data is read in.", remedy="Use json, toml or yaml.")
+    if len(text) > _LARGEST_FILE:
+        raise TooLargeError(f"{name} has {len(text)} characters.")
+    try:
+        return readers[kind](text)
+    except V0Error as error:
+        raise V0Error(f"{shortened(name)}: {error.what}") from error
+    except RecursionError as error:
+        raise TooLargeError(f"{name}: it is nested too deeply.") from error
+    except ValueError as error:
+        raise V0Error(f"{shortened(name)} cannot be read as {kind}: {shortened(str(error))}.") from error
