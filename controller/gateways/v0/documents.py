@@ -169,6 +169,7 @@ _PLAINLY = (
     ),
     ("could not find expected ':'", "a key is without its `:`, or a quote is not closed"),
     ("found unexpected end of stream", "a quote is not closed"),
+    ("did not find expected node content", "a value in `[` or `{` is missing or starts with a sign; put it in quotes"),
     ("found undefined alias", "`*` starts a value that nothing is named after; put it in quotes"),
     ("did not find expected alphabetic or numeric", "`*` or `&` starts a value; put it in quotes"),
     ("could not determine a constructor", "`!` starts a value; put it in quotes"),

@@ -14,6 +14,7 @@ from controller.gateways.v0.contexts import SPOKEN_FOR, Names, cdt_of
 from controller.gateways.v0.documents import finished, read_yaml
 from controller.gateways.v0.faults import TooLargeError, V0Error
 from controller.gateways.v0.functions import Calls, functions, refuse_marks
+from controller.gateways.v0.origins import origin_of
 from controller.gateways.v0.selectors import Line, Selected, select, select_lines, split
 from controller.gateways.v0.selectors import names_in as selector_names
 from controller.gateways.v0.templates import render
@@ -70,15 +71,8 @@ class Source:
         """A recipe's text. Raises V0Error."""
         refuse_marks(text)
         lines = split(text)
-        names: set[str] = set()
-        for line in lines:
-            if line.selector:
-                try:
-                    names |= selector_names(line.selector)
-                except V0Error as error:
-                    error.line = line.number
-                    raise
-        return cls(text, folder, lines, frozenset(names))
+        names = frozenset[str]().union(*(_selector_names(line) for line in lines if line.selector))
+        return cls(text, folder, lines, names)
 
     def form(self, platform: str, variant: Mapping[str, str]) -> Form:
         """What the recipe is for a combination. Raises V0Error, with the line as it is in the file."""
@@ -100,8 +94,8 @@ class Source:
         try:
             return self._evaluate(selected, names, spoken)
         except V0Error as error:
-            if error.line is not None and 0 < error.line <= len(selected.lines):
-                error.line = selected.lines[error.line - 1]
+            if error.line is not None and selected.lines:  # YAML ends a line after the last
+                error.line = selected.lines[min(max(error.line, 1), len(selected.lines)) - 1]
             _explain_dialect(error, self.text)
             raise
 
@@ -110,11 +104,9 @@ class Source:
         own = self._functions(spoken, calls, names)
         if spoken & {"PKG_NAME", "PKG_VERSION"}:
             guessed = replace(names, own={"PKG_NAME": "name", "PKG_VERSION": "0"})
-            names = replace(names, own=_package(render(selected.text, guessed.for_jinja(spoken, calls) | own), calls))
-        rendered = render(selected.text, names.for_jinja(spoken, calls) | own)
-        if rendered.count("[") > selected.text.count("["):  # Jinja wrote a selector, or something like one
-            rendered = select(rendered, names.for_selectors(_selectors_of(rendered))).text
-        document = finished(read_yaml(rendered), calls.put_back)
+            context = guessed.for_jinja(spoken, calls) | own
+            names = replace(names, own=_package(_document(selected.text, context, guessed, calls)))
+        document = _document(selected.text, names.for_jinja(spoken, calls) | own, names, calls)
         if not document.get("outputs"):
             return Form(document, spoken | self.selectors, (), tuple(calls.expressions))
         used, by_output = _used(self.lines, selected, document)
@@ -125,11 +117,30 @@ class Source:
         return {name: known[name] for name in spoken if name in known}
 
 
+def _document(text: str, context: Mapping[str, object], names: Names, calls: Calls) -> dict[str, Any]:
+    """Raises V0Error; its line counts within ``text``."""
+    rendered = render(text, context)
+    kept = Selected(rendered, ())
+    try:
+        if rendered.count("[") > text.count("["):  # Jinja wrote a selector, or something like one
+            kept = select(rendered, names.for_selectors(_selectors_of(rendered)))
+        return finished(read_yaml(kept.text), calls.put_back)
+    except V0Error as error:
+        if error.line is not None:
+            line = kept.lines[min(error.line, len(kept.lines)) - 1] if kept.lines else error.line
+            error.line = origin_of(line, text, context, rendered)
+        raise
+
+
 def _text_of(path: Path) -> str:
     try:
-        if path.stat().st_size > _LARGEST_FILE:
-            raise TooLargeError(f"it has {path.stat().st_size} bytes.")
-        return path.read_bytes().decode("utf-8-sig")
+        if not path.is_file():
+            raise V0Error("it is no file.", remedy="Put a meta.yaml in its place.")
+        with path.open("rb") as file:
+            found = file.read(_LARGEST_FILE + 1)
+        if len(found) > _LARGEST_FILE:
+            raise TooLargeError(f"it has more than {_LARGEST_FILE} bytes.")
+        return found.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise V0Error("it is not UTF-8.", line=line, remedy="Save it as UTF-8.") from error
@@ -142,14 +153,22 @@ def _hidden(spoken: frozenset[str], variant: Mapping[str, str]) -> tuple[object,
     return (variant.get("cdt_name"), variant.get("cdt_arch")) if "cdt" in spoken else ()
 
 
-def _package(rendered: str, calls: Calls) -> dict[str, str]:
-    package = finished(read_yaml(rendered), calls.put_back).get("package")
+def _package(document: Mapping[str, Any]) -> dict[str, str]:
+    package = document.get("package")
     said = package if isinstance(package, dict) else {}
     return {"PKG_NAME": str(said.get("name", "")), "PKG_VERSION": str(said.get("version", ""))}
 
 
 def _selectors_of(text: str) -> frozenset[str]:
-    return frozenset[str]().union(*(selector_names(line.selector) for line in split(text) if line.selector))
+    return frozenset[str]().union(*(_selector_names(line) for line in split(text) if line.selector))
+
+
+def _selector_names(line: Line) -> frozenset[str]:
+    try:
+        return selector_names(line.selector)
+    except V0Error as error:
+        error.line = line.number
+        raise
 
 
 def _explain_dialect(error: V0Error, text: str) -> None:

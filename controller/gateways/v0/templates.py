@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import Template, TemplateError, TemplateSyntaxError, UndefinedError
+from jinja2 import Template, TemplateError, TemplateSyntaxError, UndefinedError, nodes
 from jinja2.exceptions import SecurityError
 
 from controller.gateways.v0.bounds import LARGEST, budget, text_of
@@ -169,9 +169,11 @@ def _compiled(expression: str) -> Callable[[Mapping[str, object]], object]:
     return evaluate
 
 
-def render_whole(text: str, context: Mapping[str, object]) -> str:
-    """The same as ``render`` by Jinja alone, without taking the text apart."""
-    template = _template(text)
+def render_whole(
+    text: str, context: Mapping[str, object], change: Callable[[nodes.Template], object] | None = None
+) -> str:
+    """The same as ``render`` by Jinja alone, without taking the text apart; ``change`` changes its tree before."""
+    template = _template(text, change)
     scope = template.new_context({**context, TURN: Turns().take, **OWN})
     total, parts = 0, []
     try:
@@ -186,10 +188,13 @@ def render_whole(text: str, context: Mapping[str, object]) -> str:
     return "".join(parts)
 
 
-def _template(text: str) -> Template:
+def _template(text: str, change: Callable[[nodes.Template], object] | None = None) -> Template:
     environment = sandbox()
     try:
-        code = environment.compile(guard(environment.parse(text)))
+        tree = environment.parse(text)
+        if change is not None:
+            change(tree)
+        code = environment.compile(guard(tree))
     except (RecursionError, MemoryError, SyntaxError) as error:  # Python admits a hundred levels of indentation
         raise TooLargeError("its Jinja is nested too deeply.") from error
     return Template.from_code(environment, code, environment.make_globals(None))
