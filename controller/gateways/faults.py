@@ -18,15 +18,12 @@ _FIELDS = (
 )  # fmt: skip
 
 
-def refusal_of(root: Path, recipe: str, error: Exception) -> Refusal:
-    """The refusal of a recipe whose reading raised ``error``."""
-    file = getattr(error, "file", "") or _joined(recipe, "recipe.yaml")
-    message, line = _message(str(error))
-    return Refusal(recipe, file, message, line or _line_of(root / file, message), _remedy(error, message))
-
-
-def _joined(recipe: str, name: str) -> str:
-    return name if recipe == "." else f"{recipe}/{name}"
+def refusal_of(recipe: str, file: str, where: Path, error: Exception) -> Refusal:
+    """The refusal of a recipe whose reading raised ``error``. ``where`` the recipe's ``file`` is on this machine."""
+    told = getattr(error, "file", "") or file
+    message, line = _message(str(getattr(error, "what", error)).replace(f"{where.parent}/", ""))
+    line = getattr(error, "line", None) or line or (_line_of(where, message) if told == file else None)
+    return Refusal(recipe, told, message, line, _remedy(error, message))
 
 
 def _message(text: str) -> tuple[str, int | None]:

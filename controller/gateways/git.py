@@ -40,13 +40,13 @@ class Git:
         """Standard output as text. Raises TreeError with git's own words."""
         return self.read(*arguments, at=at).decode("utf-8", "replace").strip()
 
-    def read(self, *arguments: str, at: Path | None = None) -> bytes:
-        """Standard output as bytes. Raises TreeError with git's own words."""
+    def read(self, *arguments: str, at: Path | None = None, told: bytes = b"") -> bytes:
+        """Standard output as bytes, for ``told`` on its input. Raises TreeError with git's own words."""
         command = ("git", *(("--git-dir", str(at)) if at else ()), *arguments)
         environment = self._environment()
         try:
             done = subprocess.run(
-                command, env=environment, capture_output=True, check=False, stdin=subprocess.DEVNULL,
+                command, env=environment, capture_output=True, check=False, input=told,
                 timeout=_MINUTES * 60,
             )  # fmt: skip
         except FileNotFoundError:

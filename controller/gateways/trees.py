@@ -3,12 +3,8 @@
 Nothing of a tree is run here, and no link in it leads out of it.
 """
 
-import gzip
-import io
-import os
 import re
 import shutil
-import tarfile
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,12 +14,18 @@ from pathlib import Path
 from threading import Lock
 
 from controller.domain.errors import TreeError
+from controller.gateways.checkouts import Checkout, open_checkout, settle
 from controller.gateways.git import Git
+from controller.gateways.listing import read_listing
+from controller.gateways.objects import Objects
+from controller.gateways.tree_file import ForeignFile
+from controller.gateways.tree_readings import open_folder
+from controller.gateways.tree_walk import files_below
 from controller.gateways.unpacking import unpack_tree
+from controller.gateways.variant_files import PinFile
 
 _SHA = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 _FOLDER = "folder-"
-_SKIPPED = frozenset({"__pycache__", "output", "bld"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +72,26 @@ class Trees:
         subject, _, author = said.partition("\0")
         return subject, author
 
-    def recipe_archive(self, checkout: Path, recipe: str) -> bytes:
-        """A gzipped tar of the recipe's folder, the same bytes for the same files whoever makes it, and when."""
-        out = io.BytesIO()
-        zipped = gzip.GzipFile(filename="", mode="wb", fileobj=out, mtime=0)
-        with zipped, tarfile.open(fileobj=zipped, mode="w", format=tarfile.PAX_FORMAT) as archive:
-            for name, path in files_below(checkout / recipe):
-                _add(archive, name, path, checkout)
-        return out.getvalue()
+    def open(self, url: str, commit: str) -> Checkout:
+        """The tree at a commit, of which only what is asked for is ever written to a folder. Raises TreeError."""
+        if commit.startswith(_FOLDER):
+            return open_folder(self.checkout(url, commit), commit, self._foreign)
+        self._place(commit)
+        objects = Objects(self._git, self._mirror(url))
+        listed = self._git.read("ls-tree", "-r", "-z", "--full-tree", commit, at=objects.repository)
+        return open_checkout(
+            commit, read_listing(listed, objects.read), objects, self._foreign,
+            lambda _, digest: self.root / "folders" / digest[:2] / digest,
+        )  # fmt: skip
+
+    def _foreign(self, pin: ForeignFile) -> PinFile:
+        """A file of another tree, as it is there now."""
+        commit = self.resolve(pin.tree, pin.rev or None)
+        name = f"{pin.tree}/{pin.file}"
+        if not commit.startswith(_FOLDER):
+            return PinFile(name, self._git.read("show", f"{commit}:{pin.file}", at=self._mirror(pin.tree)))
+        path = _inside(self.checkout(pin.tree, commit) / pin.file, self.checkout(pin.tree, commit).resolve())
+        return PinFile(name, path.read_bytes())
 
     @property
     def _git(self) -> Git:
@@ -120,7 +134,7 @@ class Trees:
         fresh = Path(tempfile.mkdtemp(dir=holding, prefix=".new-"))
         try:
             commit = _copy(folder, fresh)
-            _settle(fresh, self._place(commit))
+            settle(fresh, self._place(commit))
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
         return commit
@@ -132,7 +146,7 @@ class Trees:
         fresh = Path(tempfile.mkdtemp(dir=target.parent, prefix=".new-"))
         try:
             yield fresh
-            _settle(fresh, target)
+            settle(fresh, target)
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
 
@@ -152,17 +166,6 @@ def is_repository(url: str) -> bool:
     if not path.is_dir():
         return "://" in url or bool(re.match(r"[\w.-]+@?[\w.-]*:", url))
     return (path / ".git").exists() or ((path / "HEAD").is_file() and (path / "objects").is_dir())
-
-
-def files_below(folder: Path) -> list[tuple[str, Path]]:
-    """Every file below ``folder`` with its relative name, sorted; dot-folders and build output left out."""
-    found: list[tuple[str, Path]] = []
-    for place, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".") and name not in _SKIPPED]
-        linked = [name for name in folders if (Path(place) / name).is_symlink()]
-        paths = [Path(place) / name for name in (*files, *linked)]
-        found += [(path.relative_to(folder).as_posix(), path) for path in paths]
-    return sorted(found)
 
 
 def _source(url: str) -> str:
@@ -192,25 +195,6 @@ def _copy(folder: Path, target: Path) -> str:
         place.chmod(mode)
         digest.update(f"{name}\0{mode:o}\0{len(data)}\0".encode() + data)
     return f"{_FOLDER}{digest.hexdigest()[:40]}"
-
-
-def _settle(fresh: Path, target: Path) -> None:
-    fresh.chmod(0o755)
-    try:
-        fresh.rename(target)
-    except OSError:
-        if not target.is_dir():
-            raise
-
-
-def _add(archive: tarfile.TarFile, name: str, path: Path, within: Path) -> None:
-    real = _inside(path, within.resolve())
-    if real.is_dir():
-        raise TreeError(f"{name} is a link to a folder.", remedy="Put the files themselves there.")
-    data = real.read_bytes()
-    entry = tarfile.TarInfo(name)
-    entry.size, entry.mode = len(data), 0o755 if _mode(real) & 0o100 else 0o644
-    archive.addfile(entry, io.BytesIO(data))
 
 
 def _inside(path: Path, within: Path) -> Path:

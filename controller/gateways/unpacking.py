@@ -13,7 +13,7 @@ def unpack_tree(data: bytes, target: Path) -> None:
     with tarfile.open(fileobj=io.BytesIO(data)) as archive:
         links: list[tarfile.TarInfo] = []
         for member in archive:
-            _check_name(member.name)
+            check_name(member.name)
             if member.issym():
                 links.append(member)
             elif member.isdir():
@@ -53,7 +53,8 @@ def _within(path: Path, target: Path) -> bool:
         return False
 
 
-def _check_name(name: str) -> None:
+def check_name(name: str) -> None:
+    """Raises TreeError for a path that leads out of the tree."""
     parts = name.split("/")
     if name.startswith("/") or ".." in parts or "\\" in name or any(":" in part for part in parts[:1]):
         raise _refused(name, "has a path that leads out of the tree")

@@ -5,19 +5,20 @@ that moved while the plan was made, the plan is made again, so that it always sp
 """
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from controller.domain.changes import Change, ChangeKind
 from controller.domain.channels import TESTING
 from controller.domain.errors import FarmError
 from controller.domain.plans import Decision, Membership, Plan
 from controller.domain.recipes import Reading
-from controller.gateways.recipes import name_outputs, read_tree
+from controller.gateways.checkouts import Checkout
+from controller.gateways.tree_readings import name_outputs
 from controller.planning.impact import decide
 from controller.planning.numbers import assign
 from controller.planning.plan import schedule
 from controller.services.farm import Farm
 from controller.services.opening import store_batch, store_jobs, store_sources
+from controller.services.readings import read
 from controller.storage import artifacts, batches, channels, events, jobs
 from controller.storage.batches import ChangeRow
 from controller.storage.database import Session
@@ -41,7 +42,7 @@ class Opened:
 class Drafted:
     """A plan and what it was made from."""
 
-    checkout: Path
+    checkout: Checkout
     plan: Plan
     base: int
     """Number of the ``testing`` snapshot that the plan was made on."""
@@ -64,13 +65,7 @@ def push(farm: Farm, tree: str, rev: str | None, *, who: str, summary: str = "")
     raise FarmError("The testing channel moved each time a plan was made.", remedy="Push again in a moment.")
 
 
-def read(farm: Farm, tree: str, commit: str) -> tuple[Reading, Path]:
-    """The tree's reading at a commit, and the folder it was read from."""
-    checkout = farm.trees.checkout(tree, commit)
-    return read_tree(checkout, farm.rules.subdirs, commit), checkout
-
-
-def draft(farm: Farm, reading: Reading, checkout: Path, *, reserve: bool) -> Drafted:
+def draft(farm: Farm, reading: Reading, checkout: Checkout, *, reserve: bool) -> Drafted:
     """The plan on what ``testing`` holds now. ``reserve`` writes the build numbers into the ledger."""
     with farm.reading() as session:
         base = channels.current_of(session, TESTING)

@@ -1,13 +1,12 @@
 """A plan becomes rows: one batch, its jobs, and the edges between them."""
 
-from pathlib import Path
-
 from controller.domain.batches import BatchState
 from controller.domain.channels import staging
 from controller.domain.jobs import JobKind, JobState
 from controller.domain.plans import Member, Plan, PlannedJob, Reason, Rule
 from controller.domain.recipes import Output, Refusal, Section
-from controller.gateways.recipes import variant_config
+from controller.gateways.checkouts import Checkout
+from controller.gateways.recipes import BuildTexts, build_texts
 from controller.planning.priority import priorities
 from controller.services.farm import Farm
 from controller.storage import channels
@@ -17,8 +16,8 @@ from controller.storage.jobs import JobEdge, JobRow
 from controller.storage.tables import to_json
 from workers.contract.jobs import BuildOrder, PlannedFile, PlannedParent, TestOrder
 
-Sources = dict[tuple[str, str], tuple[str, str]]
-"""(recipe, target platform) to the digest of the recipe's archive and its variant configuration."""
+Sources = dict[str, tuple[str, BuildTexts]]
+"""Key of a build to the digest of its recipe's archive, and the texts that go with it."""
 
 
 def store_batch(farm: Farm, session: Session, change: ChangeRow, plan: Plan) -> BatchRow:
@@ -48,13 +47,17 @@ def _plan_document(plan: Plan) -> dict[str, object]:
     }
 
 
-def store_sources(farm: Farm, checkout: Path, plan: Plan) -> Sources:
+def store_sources(farm: Farm, checkout: Checkout, plan: Plan) -> Sources:
     """The payload of every build, kept before anything names it."""
-    wanted = {(job.recipe, job.outputs[0].target_platform) for job in plan.jobs if job.kind is JobKind.BUILD}
-    archives = {recipe: farm.blobs.put_bytes(farm.trees.recipe_archive(checkout, recipe)) for recipe, _ in wanted}
+    builds = [job for job in plan.jobs if job.kind is JobKind.BUILD]
+    recipes = checkout.recipes(checkout.places[job.recipe] for job in builds)
+    archives = {recipe: farm.blobs.put_bytes(checkout.archive(recipe)) for recipe in sorted(recipes)}
     return {
-        (recipe, platform): (archives[recipe], variant_config(checkout, recipe, platform))
-        for recipe, platform in sorted(wanted)
+        job.key: (
+            archives[job.recipe],
+            build_texts(recipes[job.recipe], job.outputs[0].target_platform, job.outputs),
+        )
+        for job in builds
     }
 
 
@@ -93,14 +96,15 @@ def _order(job: PlannedJob, sources: Sources) -> dict[str, object]:
     if job.kind is not JobKind.BUILD:
         return {}  # a test's order is made when it is claimed: only then the file's digest is known
     first = job.outputs[0]
-    digest, config = sources[job.recipe, first.target_platform]
+    digest, texts = sources[job.key]
     parents = [
         _parent(job, Section(section), file)
         for section, files in sorted(job.must_contain.items())
         for file in sorted(files)
     ]
     order = BuildOrder(
-        recipe=job.recipe, source_sha256=digest, variant_config=config, target_platform=first.target_platform,
+        recipe=job.recipe, source_sha256=digest, recipe_file=texts.recipe_file,
+        variant_config=texts.variant_config, translations=texts.translations, target_platform=first.target_platform,
         build_platform=job.pool.split(".", 1)[0], build_number=first.build_number,
         files=tuple(planned_file(output) for output in job.outputs), parents=tuple(parents),
     )  # fmt: skip

@@ -14,7 +14,7 @@ import yaml
 from controller.domain.artifacts import Artifact, Dependency, UsedPackage
 from controller.domain.plans import Membership, Rule
 from controller.domain.recipes import Origin, Output, Reading, Section
-from controller.gateways.recipes import read_tree
+from controller.gateways.tree_readings import read_tree
 from controller.planning.impact import decide
 
 from .conftest import HERE, Workshop, build_order, empty_channel

@@ -7,7 +7,7 @@ from controller.domain.artifacts import Artifact
 from controller.domain.plans import Membership
 from controller.domain.recipes import Reading
 from controller.gateways.packages import inspect
-from controller.gateways.recipes import read_tree
+from controller.gateways.tree_readings import read_tree
 from controller.planning.impact import decide
 
 from .conftest import HERE, Workshop

@@ -176,7 +176,7 @@ def test_a_link_within_the_tree_is_kept_and_packed_as_its_file(trees: Trees, tre
     sha = commit(tree, "one")
     checkout = trees.checkout(str(tree), trees.resolve(str(tree), sha))
     assert (checkout / "lib" / "build.sh").read_text() == "echo shared\n"
-    assert packed(trees.recipe_archive(checkout, "lib"))["build.sh"] == b"echo shared\n"
+    assert packed(trees.open(str(tree), sha).archive("lib"))["build.sh"] == b"echo shared\n"
 
 
 def test_a_folder_with_a_link_out_of_it_is_refused(trees: Trees, tree: Path, tmp_path: Path) -> None:
@@ -215,11 +215,11 @@ def test_an_archive_has_the_same_bytes_whoever_makes_it_and_when(trees: Trees, t
     (tree / "lib" / "src" / "z.c").write_text("z")
     (tree / "lib" / "run.sh").write_text("#!/bin/sh\n")
     (tree / "lib" / "run.sh").chmod(0o755)
-    first = trees.recipe_archive(trees.checkout(str(tree), trees.resolve(str(tree), None)), "lib")
+    first = trees.open(str(tree), trees.resolve(str(tree), None)).archive("lib")
     os.utime(tree / "lib" / "run.sh", (0, 0))
     sha = commit(tree, "one")
     other = Trees(tmp_path / "elsewhere")
-    second = other.recipe_archive(other.checkout(str(tree), other.resolve(str(tree), sha)), "lib")
+    second = other.open(str(tree), other.resolve(str(tree), sha)).archive("lib")
     assert first == second
     assert list(packed(first)) == ["recipe.yaml", "run.sh", "src/z.c"]
     with tarfile.open(fileobj=io.BytesIO(first)) as archive:
@@ -232,5 +232,5 @@ def test_dot_folders_and_build_output_are_left_out_of_archives(trees: Trees, tre
     for name in (".pixi", "__pycache__", "output"):
         (tree / "lib" / name).mkdir()
         (tree / "lib" / name / "x").write_text("x")
-    checkout = trees.checkout(str(tree), trees.resolve(str(tree), None))
-    assert list(packed(trees.recipe_archive(checkout, "lib"))) == ["recipe.yaml"]
+    checkout = trees.open(str(tree), trees.resolve(str(tree), None))
+    assert list(packed(checkout.archive("lib"))) == ["recipe.yaml"]

@@ -1,9 +1,9 @@
 """From a pushed tree to a batch: once per commit, numbers never used twice, on what testing holds now."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from threading import Barrier, BrokenBarrierError
 from typing import Any
@@ -12,6 +12,7 @@ import pytest
 
 from controller.domain.channels import TESTING
 from controller.domain.errors import FarmError, IllegalMoveError, TreeError
+from controller.gateways.checkouts import Checkout
 from controller.gateways.trees import Trees
 from controller.services import channels, intake, requests
 from controller.services.farm import Farm, Rules
@@ -74,18 +75,30 @@ def test_the_same_commit_again_answers_the_same_batch(farm: Farm, tree: Path) ->
 
 
 @dataclass(frozen=True)
-class MeetingTrees(Trees):
-    """Two pushes wait for each other when their plans are about to be kept."""
+class WatchedCheckout(Checkout):
+    """Something happens whenever a plan is about to be kept."""
 
-    barrier: Barrier
+    before: Callable[[], object] = int
 
-    def recipe_archive(self, checkout: Path, recipe: str) -> bytes:
-        self.barrier.wait(60)
-        return Trees.recipe_archive(self, checkout, recipe)
+    def archive(self, folder: str) -> bytes:
+        self.before()
+        return super().archive(folder)
+
+
+@dataclass(frozen=True)
+class WatchedTrees(Trees):
+    before: Callable[[], object]
+
+    def open(self, url: str, commit: str) -> Checkout:
+        found = super().open(url, commit)
+        return WatchedCheckout(
+            **{entry.name: getattr(found, entry.name) for entry in fields(found)}, before=self.before
+        )
 
 
 def test_one_commit_pushed_twice_at_once_is_one_batch(farm: Farm, tree: Path) -> None:
-    farm.trees = MeetingTrees(farm.trees.root, Barrier(2))
+    barrier = Barrier(2)
+    farm.trees = WatchedTrees(farm.trees.root, lambda: barrier.wait(60))
     with ThreadPoolExecutor(2) as both:
         first, second = both.map(lambda _: push(farm, tree), range(2))
     assert first.batch == second.batch
@@ -195,22 +208,19 @@ def test_a_tree_that_is_not_there_leaves_nothing_behind(farm: Farm, tmp_path: Pa
         assert not batches.newest_batches(session, 10)
 
 
-@dataclass(frozen=True)
-class RestlessTrees(Trees):
+def restless(farm: Farm, moves: list[str]) -> Trees:
     """Whenever a plan is about to be kept, testing moves, as often as ``moves`` has entries."""
 
-    farm: Farm
-    moves: list[str]
+    def move() -> None:
+        if moves:
+            with farm.transaction() as session:
+                channels.publish(farm, session, TESTING, [], batch_id=None, who="test", why=moves.pop())
 
-    def recipe_archive(self, checkout: Path, recipe: str) -> bytes:
-        if self.moves:
-            with self.farm.transaction() as session:
-                channels.publish(self.farm, session, TESTING, [], batch_id=None, who="test", why=self.moves.pop())
-        return Trees.recipe_archive(self, checkout, recipe)
+    return WatchedTrees(farm.trees.root, move)
 
 
 def test_when_testing_moves_meanwhile_the_plan_is_made_again(farm: Farm, tree: Path) -> None:
-    farm.trees = RestlessTrees(farm.trees.root, farm, ["once", "twice"])
+    farm.trees = restless(farm, ["once", "twice"])
     opened = push(farm, tree)
     assert plan_of(farm, opened.batch) == [("build", "one", "ready"), ("test", "one", "waiting")]
     with farm.reading() as session:
@@ -219,7 +229,7 @@ def test_when_testing_moves_meanwhile_the_plan_is_made_again(farm: Farm, tree: P
 
 
 def test_when_testing_never_rests_the_push_is_refused_and_may_come_again(farm: Farm, tree: Path) -> None:
-    farm.trees = RestlessTrees(farm.trees.root, farm, ["again"] * 5)
+    farm.trees = restless(farm, ["again"] * 5)
     with pytest.raises(FarmError, match="moved each time"):
         push(farm, tree)
     assert not push(farm, tree).again

@@ -12,7 +12,7 @@ import zstandard
 from rattler_build import JinjaConfig, PlatformConfig, RenderConfig, Stage0Recipe, ToolConfiguration, VariantConfig
 
 from controller.domain.recipes import Origin, Output, Reading, RunExports, Section
-from controller.gateways.recipes import name_outputs, read_tree, variant_config
+from controller.gateways.tree_readings import name_outputs, open_folder, pinned_config, read_tree
 
 LIB = """\
 package:
@@ -123,7 +123,7 @@ def test_outputs_pin_each_other_by_the_build_string(tmp_path: Path) -> None:
 def test_names_with_numbers_are_final_down_to_the_exact_pins(tmp_path: Path) -> None:
     reading = read(write(tmp_path, two=TWO))
     numbers = {(o.subdir, o.name, o.version): 7 for o in reading.outputs}
-    lib, two, doc = name_outputs(tmp_path, reading, numbers)
+    lib, two, doc = name_outputs(open_folder(tmp_path, ""), reading, numbers)
     assert {o.build_number for o in (lib, two, doc)} == {7}
     assert all(o.build.endswith("_7") for o in (lib, two, doc))
     assert specs(two, Section.RUN)[0] == (f"libtwo ==2.0 {lib.build}", "exact pin")
@@ -143,7 +143,7 @@ def test_the_key_and_the_fingerprint_last_whatever_number_the_recipe_names(tmp_p
 
 def test_only_what_numbers_speak_of_is_named(tmp_path: Path) -> None:
     reading = read(write(tmp_path, two=TWO, lib=LIB))
-    named = name_outputs(tmp_path, reading, {("linux-64", "lib", "1.4.2"): 9})
+    named = name_outputs(open_folder(tmp_path, ""), reading, {("linux-64", "lib", "1.4.2"): 9})
     assert [o.file_name for o in named] == ["lib-1.4.2-hb0f4dca_9.conda"]
 
 
@@ -178,11 +178,11 @@ def test_equal_noarch_renders_are_one_output_of_the_first_subdir(tmp_path: Path)
     assert (output.subdir, output.target_platform) == ("noarch", "osx-arm64")
 
 
-def test_a_noarch_package_that_differs_by_platform_under_one_name_is_refused_beside_the_first(tmp_path: Path) -> None:
+def test_of_a_noarch_package_that_differs_by_platform_the_first_ones_is_kept(tmp_path: Path) -> None:
     text = NOARCH.replace("  run: [python]", "  run:\n    - python\n    - if: win\n      then: pywin32")
     reading = read(write(tmp_path, pure=text), "linux-64", "win-64")
     assert [o.target_platform for o in reading.outputs] == ["linux-64"]
-    assert "differs between linux-64 and win-64" in reading.refusals[0].cause
+    assert reading.refusals == ()
 
 
 def test_tests_are_counted_as_they_travel_and_their_needs_are_known(tmp_path: Path) -> None:
@@ -303,10 +303,60 @@ def test_a_broken_variant_file_is_named_once(tmp_path: Path) -> None:
     assert len(reading.refusals) == 1
 
 
-def test_recipes_of_the_old_form_are_told(tmp_path: Path) -> None:
-    (tmp_path / "old").mkdir()
-    (tmp_path / "old" / "meta.yaml").write_text("package:\n  name: old\n")
-    assert read(tmp_path).refusals[0].file == "old/meta.yaml"
+def old(tree: Path, name: str, text: str) -> Path:
+    (tree / name).mkdir(parents=True)
+    (tree / name / "meta.yaml").write_text(text)
+    return tree
+
+
+OLD = """\
+{% set version = "1.4" %}
+package:
+  name: old
+  version: {{ version }}
+build:
+  number: 3
+  skip: true  # [win]
+requirements:
+  host:
+    - python
+    - zlib  # [linux]
+  run:
+    - python
+"""
+
+
+def test_a_recipe_of_the_old_form_is_read_with_the_pins_of_the_tree_and_its_own(tmp_path: Path) -> None:
+    old(tmp_path, "old", OLD)
+    (tmp_path / "conda_build_config.yaml").write_text('python: ["3.11", "3.12"]\nzlib: ["1"]\n')
+    (tmp_path / "old" / "conda_build_config.yaml").write_text('zlib: ["1.3"]\n')
+    reading = read(tmp_path, "linux-64", "win-64")
+    assert [(o.name, o.version, o.build_number, o.variant["python"]) for o in reading.outputs] == [
+        ("old", "1.4", 3, "3.11"), ("old", "1.4", 3, "3.12"),
+    ]  # fmt: skip
+    assert ("zlib 1.3.*", "variant") in specs(reading.outputs[0], Section.HOST)
+    assert reading.skipped == ("old (win-64)",)
+
+
+def test_a_recipe_of_the_old_form_is_named_with_its_final_number(tmp_path: Path) -> None:
+    reading = read(old(tmp_path, "old", OLD))
+    (named,) = name_outputs(open_folder(tmp_path, ""), reading, {("linux-64", "old", "1.4"): 8})
+    assert (named.build_number, named.build.rpartition("_")[2], named.key) == (8, "8", reading.outputs[0].key)
+
+
+def test_a_fault_of_a_recipe_of_the_old_form_has_its_file_and_its_line(tmp_path: Path) -> None:
+    reading = read(old(tmp_path, "old", OLD.replace("    - zlib", "    - zlib\n   x: [")))
+    (refusal,) = reading.refusals
+    assert (refusal.recipe, refusal.file) == ("old", "old/meta.yaml")
+    assert refusal.line is not None
+
+
+def test_a_recipe_that_a_skip_list_names_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "config.yml").write_text("")
+    (tmp_path / "build-fail-blacklist").write_text("recipes/old\n")
+    old(tmp_path / "recipes", "old", OLD)
+    old(tmp_path / "recipes", "new", OLD.replace("name: old", "name: new"))
+    assert [o.name for o in read(tmp_path).outputs] == ["new"]
 
 
 def test_two_recipes_that_make_one_file_are_told_apart(tmp_path: Path) -> None:
@@ -321,7 +371,7 @@ def test_the_variant_configuration_gives_a_worker_the_same_names(tmp_path: Path)
         'python:\n  - 3.10  # [linux]\n  - "3.12"\nnumpy: ["1.26", "2.0"]\nzip_keys:\n  - [python, numpy]\n'
     )
     (tmp_path / "ext" / "variants.yaml").write_text("my_lib: [1, true, '01']\n")
-    text = variant_config(tmp_path, "ext", "linux-64")
+    text = pinned_config(tmp_path, "ext", "linux-64")
     (tmp_path / "given.yaml").write_text(text)
     platform = PlatformConfig(target_platform="linux-64", build_platform="linux-64", host_platform="linux-64")
     variants = VariantConfig.from_files_with_context([str(tmp_path / "given.yaml")], JinjaConfig(platform=platform))
@@ -374,7 +424,7 @@ def test_the_starter_trees_exact_pin_follows_its_number() -> None:
     numbers = {
         (o.subdir, o.name, o.version): 4 for o in reading.outputs if o.recipe.startswith(("ledger", "libledger"))
     }
-    named = {output.name: output for output in name_outputs(STARTER, reading, numbers)}
+    named = {output.name: output for output in name_outputs(open_folder(STARTER, ""), reading, numbers)}
     pins = [r.spec for r in named["ledger"].requirements if r.origin is Origin.EXACT_PIN]
     assert set(pins) == {f"libledger ==0.3.0 {named['libledger'].build}"}
 

@@ -1,0 +1,168 @@
+"""Listings: every file of a tree at one commit, by path, mode and content, with nothing written anywhere.
+
+Contents are told by git's own ids of them, so that a plain folder and a git tree are listed alike.
+"""
+
+import posixpath
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha1, sha256
+from pathlib import Path
+
+from controller.domain.errors import TreeError
+from controller.gateways.layouts import OLD_RECIPE, RECIPE
+from controller.gateways.tree_walk import SKIPPED, files_below
+from controller.gateways.unpacking import check_name
+
+_LINK, _PROGRAM = "120000", "100755"
+_HOPS = 40
+"""So many links in a row are followed by Linux too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One file: its path within the tree, whether it is a program, and git's id of its content."""
+
+    path: str
+    program: bool
+    blob: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """All files of a tree. Links are told as the file that they lead to."""
+
+    entries: Mapping[str, Entry]
+    broken: Mapping[str, str] = field(default_factory=dict)
+    """Links that lead to no file, and where they lead."""
+
+    def by_recipe(self) -> dict[str, tuple[Entry, ...]]:
+        """Each folder that holds a recipe, with its files; recipes within it, hidden and built folders left out."""
+        owners = _Owners({posixpath.dirname(path) for path in self.entries if _is_recipe(path)})
+        found: dict[str, list[Entry]] = {folder or ".": [] for folder in owners.folders}
+        for path in sorted(self.entries):
+            owner = owners.of(posixpath.dirname(path))
+            if owner is not None:
+                found[owner or "."].append(self.entries[path])
+        return {folder: tuple(entries) for folder, entries in found.items()}
+
+    def below(self, folder: str) -> list[tuple[str, Entry]]:
+        """Every file below a folder by its name in there, sorted. Raises TreeError for a link that leads nowhere."""
+        start = "" if folder == "." else f"{folder}/"
+        for path, target in self.broken.items():
+            if path.startswith(start) and not _is_hidden(path[len(start) :]):
+                raise TreeError(f"{path} is a link to {target}, where no file is.", remedy="Put the file itself there.")
+        found = ((path[len(start) :], entry) for path, entry in self.entries.items() if path.startswith(start))
+        return sorted((name, entry) for name, entry in found if not _is_hidden(name))
+
+
+def read_listing(data: bytes, read: Callable[[Iterable[str]], Mapping[str, bytes]]) -> Listing:
+    """What ``git ls-tree -r -z --full-tree`` says; ``read`` gives the contents of links.
+
+    Raises TreeError for a name or a link that leads out of the tree.
+    """
+    entries: dict[str, Entry] = {}
+    links: dict[str, str] = {}
+    for line in data.decode("utf-8", "surrogateescape").split("\0"):
+        about, _, path = line.partition("\t")
+        if path:
+            check_name(path)
+            mode, kind, blob = about.split(" ")
+            if mode == _LINK:
+                links[path] = blob
+            elif kind == "blob":  # what is left are other repositories, which are not followed
+                entries[path] = Entry(path, mode == _PROGRAM, blob)
+    return _followed(entries, links, read) if links else Listing(entries)
+
+
+def list_folder(root: Path) -> Listing:
+    """The files of a plain folder. Raises TreeError for a link that leads out of it."""
+    entries, broken, top = {}, {}, root.resolve()
+    for name, path in files_below(root):
+        if path.is_file():
+            if not path.resolve().is_relative_to(top):
+                raise _leads_out(name, str(path.resolve()))
+            entries[name] = Entry(name, bool(path.stat().st_mode & 0o100), blob_id(path.read_bytes()))
+        else:
+            broken[name] = str(path.readlink()) if path.is_symlink() else name
+    return Listing(entries, broken)
+
+
+def blob_id(data: bytes) -> str:
+    """Git's name for a content."""
+    return sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+
+
+def digest_of(entries: Iterable[Entry], folder: str) -> str:
+    """Digest of files by their names within a folder, and what is in them."""
+    start = 0 if folder == "." else len(folder) + 1
+    lines = (f"{entry.path[start:]}\0{entry.program:d}\0{entry.blob}\0" for entry in entries)
+    return sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+@dataclass(slots=True)
+class _Owners:
+    """Which recipe's folder a folder belongs to: the nearest one, unless something hidden or built is between."""
+
+    folders: set[str]
+    _known: dict[str, str | None] = field(default_factory=dict)
+
+    def of(self, folder: str) -> str | None:
+        if folder not in self._known:
+            self._known[folder] = self._find(folder)
+        return self._known[folder]
+
+    def _find(self, folder: str) -> str | None:
+        if folder in self.folders:
+            return folder
+        above, name = posixpath.split(folder)
+        return None if not folder or name.startswith(".") or name in SKIPPED else self.of(above)
+
+
+def _is_recipe(path: str) -> bool:
+    return path.endswith((RECIPE, OLD_RECIPE)) and posixpath.basename(path) in {RECIPE, OLD_RECIPE}
+
+
+def _is_hidden(name: str) -> bool:
+    return any(part.startswith(".") or part in SKIPPED for part in name.split("/")[:-1])
+
+
+def _followed(
+    entries: dict[str, Entry], links: Mapping[str, str], read: Callable[[Iterable[str]], Mapping[str, bytes]]
+) -> Listing:
+    texts = read(set(links.values()))
+    targets = {path: texts.get(blob, b"").decode("utf-8", "surrogateescape") for path, blob in links.items()}
+    broken = {}
+    for path, target in targets.items():
+        end = _end(path, targets)
+        if end in entries and end not in targets:
+            entries[path] = Entry(path, entries[end].program, entries[end].blob)
+        else:
+            broken[path] = target
+    return Listing(entries, broken)
+
+
+def _end(path: str, targets: Mapping[str, str]) -> str:
+    """Where a link leads to, over other links, those of folders on the way too. Raises TreeError if that is outside."""
+    for _ in range(_HOPS):
+        link = next((prefix for prefix in _prefixes(path) if prefix in targets), None)
+        if link is None:
+            return path
+        target = targets[link]
+        to = posixpath.normpath(posixpath.join(posixpath.dirname(link), target, path[len(link) + 1 :]))
+        if not target or posixpath.isabs(target) or to == ".." or to.startswith("../"):
+            raise _leads_out(link, target)
+        path = to
+    return ""
+
+
+def _prefixes(path: str) -> Iterator[str]:
+    at = path.find("/")
+    while at >= 0:
+        yield path[:at]
+        at = path.find("/", at + 1)
+    yield path
+
+
+def _leads_out(path: str, target: str) -> TreeError:
+    return TreeError(f"{path} is a link that leads out of the tree, to {target}.", remedy="Remove it from the tree.")
