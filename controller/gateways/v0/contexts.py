@@ -13,7 +13,7 @@ from jinja2 import StrictUndefined
 
 from controller.gateways.pins import typed
 from controller.gateways.v0.faults import V0Error
-from controller.gateways.v0.functions import Calls
+from controller.gateways.v0.functions import PERCENT, Calls
 from controller.gateways.v0.platforms import platform_names, shared_library_suffix
 
 DEFAULTS: dict[str, str] = {
@@ -84,7 +84,7 @@ class Names:
         if made:
             return made(self)
         if name in _AT_BUILD:
-            return f"%{name}%" if self.platform.startswith("win-") else f"${name}"
+            return f"{PERCENT}{name}{PERCENT}" if self.platform.startswith("win-") else f"${name}"
         return None
 
     def _special(self, name: str, calls: Calls) -> object:

@@ -19,8 +19,10 @@ from controller.gateways.v0.searching import Found, search
 
 _OPEN, _CLOSE = "\ue000", "\ue001"
 """Private characters: YAML takes them for letters, and no recipe has them."""
+PERCENT = "\ue002"
+"""Stands for the percent sign of a variable of Windows, at which YAML would stop."""
 _MARK = re.compile(f"{_OPEN}([0-9]{{1,6}}){_CLOSE}")
-_NEVER = re.compile(f"[{_OPEN}{_CLOSE}\0]")
+_NEVER = re.compile(f"[{_OPEN}{_CLOSE}{PERCENT}\0]")
 _LARGEST_FILE = 1_000_000
 _MOST_READ = 5_000_000
 """Characters that one recipe may have read as data; a file read twice counts twice."""
@@ -52,6 +54,7 @@ class Calls:
             text = text.replace("${{", "${{ '${{' }}")
         if _OPEN in text:
             text = _MARK.sub(self._expression, text)
+        text = text.replace(PERCENT, "%")
         refuse_marks(text, lines=False)
         return text
 

@@ -23,6 +23,8 @@ from controller.gateways.v0.evaluating import Form, Source
 _CALL = re.compile(r"(compiler|stdlib)\('([^']*)'\)")
 _BARE = re.compile(r"([A-Za-z0-9_][\w.\-]*)(?:\s+x\.x)?")
 _PYTHON = "python"
+_BUILD_ONLY = ("python", "numpy")
+"""conda-build's default of ``ignore_build_only_deps``."""
 _FALSE = frozenset({"", "false", "no", "off", "0", "none"})
 
 
@@ -127,26 +129,29 @@ def _of_calls(form: Form, pins: Pins) -> Iterator[str]:
 
 
 def _of_dependencies(document: Mapping[str, Any], pins: Pins) -> Iterator[str]:
-    """Bare names in build and host."""
+    """Bare names in build and host, but those that a tool alone needs (conda-build's ``trim_build_only_deps``)."""
+    ignored = pins.joined.get("ignore_build_only_deps") or _BUILD_ONLY
     for place in (document, *_listed(document.get("outputs"))):
-        if isinstance(place, Mapping):
-            for spec in _build_and_host(place.get("requirements")):
-                bare = _BARE.fullmatch(spec.strip())
-                key = key_for(pins, bare[1].lower()) if bare else None
-                if key is not None:
-                    yield key
+        requirements = place.get("requirements") if isinstance(place, Mapping) else None
+        if not isinstance(requirements, Mapping):
+            continue
+        build, host, run = (list(_specs(requirements.get(section))) for section in ("build", "host", "run"))
+        elsewhere = {spec.split(" ")[0] for spec in host} | set(run)
+        for spec in (*build, *host):
+            bare = _BARE.fullmatch(spec)
+            key = key_for(pins, bare[1].lower()) if bare else None
+            if key is not None and (key not in ignored or spec in elsewhere):
+                yield key
+
+
+def _specs(value: object) -> Iterator[str]:
+    yield from (entry.strip() for entry in _listed(value) if isinstance(entry, str) and entry.strip())
 
 
 def _noarch(place: Mapping[str, Any]) -> bool:
     build = place.get("build")
     said = [build.get("noarch"), build.get("noarch_python")] if isinstance(build, Mapping) else []
     return truth(place.get("noarch")) or any(truth(value) for value in said)
-
-
-def _build_and_host(requirements: object) -> Iterator[str]:
-    if isinstance(requirements, Mapping):
-        for section in ("build", "host"):
-            yield from (entry for entry in _listed(requirements.get(section)) if isinstance(entry, str))
 
 
 def _listed(value: object) -> list[Any]:

@@ -13,10 +13,12 @@ from controller.domain.recipes import Output
 from controller.gateways.outputs import make_output
 from controller.gateways.pins import Pins
 from controller.gateways.rendering import Rendered, parse, render_parsed, variant_text
+from controller.gateways.v0.evaluated import Evaluated
 from controller.gateways.v0.evaluating import RECIPE_FILE, Source
 from controller.gateways.v0.faults import V0Error
 from controller.gateways.v0.matrix import Member, evaluated, members
 from controller.gateways.v0.translation.losses import Loss
+from controller.gateways.v0.translation.requirements import without_siblings
 from controller.gateways.v0.translation.whole import skeleton, translate
 from workers.contract.jobs import Translation
 
@@ -128,10 +130,16 @@ def as_text(document: Any) -> str:
     return json.dumps(document, ensure_ascii=False)
 
 
-def _unbuildable(part: Part, why: str, remedy: str, form: Any, subdir: str, pins: Pins) -> Part:
+def _unbuildable(part: Part, why: str, remedy: str, form: Evaluated, subdir: str, pins: Pins) -> Part:
     """What is known of it all the same: names, hashes and edges."""
     bones = skeleton(form, part.path.parent, subdir, pins.pin_run_as_build)
-    return replace(part, text=as_text(bones), unbuildable=why, remedy=remedy)
+    bare = replace(part, text=as_text(bones), unbuildable=why, remedy=remedy)
+    try:
+        return replace(bare, rendered=bare.render(subdir))
+    except V0Error:
+        if "outputs" not in bones:
+            raise
+    return replace(bare, text=as_text(without_siblings(bones)))
 
 
 def _configs(group: list[Member]) -> tuple[VariantConfig, ...]:

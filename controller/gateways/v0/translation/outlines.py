@@ -97,14 +97,17 @@ def outlines(evaluated: Evaluated) -> Iterator[Outline]:
 
 
 def _metapackage(document: Mapping[str, Any], outputs: list[Mapping[str, Any]], name: str) -> list[Mapping[str, Any]]:
-    """The recipe's own name becomes a package too where one of its packages stands in run, or the recipe pins one."""
+    """The recipe's own name becomes a package too where the recipe itself runs with one of its packages, or pins one.
+
+    conda-build's ``uses_subpackage``.
+    """
     names = {str(said.get("name") or name) for said in outputs}
     if not name or name in names:
         return []
     whole = by_section(document.get("requirements"))
-    runs = [spec for said in (document, *outputs) for spec in by_section(said.get("requirements")).get("run", ())]
+    runs = any(spec.split()[0] in names for spec in whole.get("run", ()))
     pinned = any("${{ pin_subpackage(" in spec for specs in whole.values() for spec in specs)
-    return [{"name": name}] if pinned or any(spec.split()[0] in names for spec in runs) else []
+    return [{"name": name}] if pinned or runs else []
 
 
 def _outline(evaluated: Evaluated, place: int, said: Mapping[str, Any], name: str, version: str) -> Outline:

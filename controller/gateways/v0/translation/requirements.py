@@ -1,5 +1,6 @@
 """The requirements of a ``meta.yaml`` as the new format has them, with what stood under ``build`` in the old one."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -99,8 +100,31 @@ def sound_requirements(made: Mapping[str, Any]) -> dict[str, Any]:
 def _sound(spec: str) -> str:
     if spec.startswith("${{"):
         return spec if spec.endswith("}}") else f"{spec.partition('}}')[0]}}}}}"
+    for text in (spec, match_spec(re.sub(r"\[.*?\]", "", spec)), name_in(spec.partition("(")[0])):
+        if _is_sound(text):
+            return text
+    return ""
+
+
+def _is_sound(spec: str) -> bool:
     try:
         MatchSpec(spec, strict=True)
     except InvalidMatchSpecError:
-        return name_in(spec.partition("[")[0].partition("(")[0])
-    return spec
+        return False
+    return True
+
+
+def without_siblings(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The same recipe whose packages do not run with each other: the builder sorts by that too, and may find a circle."""
+    names = {output["package"]["name"] for output in document["outputs"] if "package" in output}
+    outputs = [_without(output, names) for output in document["outputs"]]
+    return {**document, "outputs": outputs}
+
+
+def _without(output: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
+    needed = dict(output.get("requirements", {}))
+    pins = tuple(f"${{{{ pin_subpackage('{name}'" for name in names)
+    for section in ("run", "run_constraints"):
+        kept = [s for s in needed.get(section, ()) if name_in(s) not in names and not s.startswith(pins)]
+        needed |= {section: kept} if section in needed else {}
+    return {**output, "requirements": needed}

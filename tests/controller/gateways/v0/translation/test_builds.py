@@ -74,6 +74,13 @@ def test_commands_are_the_script(tmp_path: Path) -> None:
     assert script(HEAD + "  script:\n    - a\n    - b\n", tmp_path)[0] == {"content": ["a", "b"]}
 
 
+def test_a_variable_of_windows_may_start_a_value(tmp_path: Path) -> None:
+    text = HEAD + "  script: {{ PYTHON }} -m pip install .\n  script_env:\n    - A={{ environ['PREFIX'] }}\n"
+    assert script(text, tmp_path, "win-64")[0] == {
+        "content": ["%PYTHON% -m pip install ."], "env": {"A": "%PREFIX%"},
+    }  # fmt: skip
+
+
 def test_a_file_of_the_usual_name_is_the_script(tmp_path: Path) -> None:
     assert script(HEAD + "  number: 0", tmp_path / "none") == (None, [])
     assert script(HEAD + "  number: 0", tmp_path / "unix", build__sh="make")[0] == {"file": "build.sh"}

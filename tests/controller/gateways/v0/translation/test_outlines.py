@@ -64,7 +64,7 @@ outputs:
 """
 
 
-def test_the_recipes_own_name_is_a_package_too_where_one_of_its_packages_stands_in_run() -> None:
+def test_the_recipes_own_name_is_a_package_too_where_the_recipe_runs_with_one_of_its_packages() -> None:
     found = list(outlines(evaluate(META.replace("RUN", "tool-minimal =1.0"))))
     assert [(o.name, o.top) for o in found] == [("tool-minimal", False), ("tool", True)]
     assert found[1].requirements == {"host": ["zlib"], "run": ["tool-minimal =1.0"]}

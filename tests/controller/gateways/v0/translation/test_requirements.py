@@ -4,7 +4,11 @@ from typing import Any
 
 import pytest
 
-from controller.gateways.v0.translation.requirements import sound_requirements, translate_requirements
+from controller.gateways.v0.translation.requirements import (
+    sound_requirements,
+    translate_requirements,
+    without_siblings,
+)
 
 
 def made(said: Any, build: dict[str, Any] | None = None, **pinned: dict[str, str]) -> dict[str, Any]:
@@ -28,7 +32,7 @@ def test_what_the_builder_would_refuse_is_cut_down_to_its_name() -> None:
         "run_exports": {"weak": ["f(a)"]},
     }
     assert sound_requirements(found) == {
-        "host": ["xopen", "zlib", "${{ pin_compatible('a') }}"], "run_exports": {"weak": ["f"]},
+        "host": ["xopen >=2", "zlib", "${{ pin_compatible('a') }}"], "run_exports": {"weak": ["f"]},
     }  # fmt: skip
 
 
@@ -79,3 +83,13 @@ def test_pin_run_as_build_binds_bare_names_that_are_in_host() -> None:
     ]  # fmt: skip
     assert made({"host": ["boost-cpp"], "run": ["boost-cpp >=1"]}, None, **pin)["run"] == ["boost-cpp >=1"]
     assert made({"run": ["boost-cpp"]}, None, **pin)["run"] == ["boost-cpp"]
+
+
+def test_packages_that_run_in_a_circle_are_told_without_it() -> None:
+    pin = "${{ pin_subpackage('a', exact=True) }}"
+    outputs = [
+        {"package": {"name": "a"}, "requirements": {"run": ["b >=1", "zlib"], "host": ["b"]}},
+        {"package": {"name": "b"}, "requirements": {"run": [pin]}},
+    ]
+    found = without_siblings({"recipe": {}, "outputs": outputs})
+    assert [output["requirements"] for output in found["outputs"]] == [{"run": ["zlib"], "host": ["b"]}, {"run": []}]
