@@ -115,7 +115,7 @@ def _is_sound(spec: str) -> bool:
 
 
 def without_siblings(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The same recipe whose packages do not run with each other: the builder sorts by that too, and may find a circle."""
+    """The same recipe whose packages do not run with each other: the builder sorts by that and may find a circle."""
     names = {output["package"]["name"] for output in document["outputs"] if "package" in output}
     outputs = [_without(output, names) for output in document["outputs"]]
     return {**document, "outputs": outputs}
