@@ -27,13 +27,18 @@ class LintForm(StrEnum):
 
 Tree = Annotated[str, typer.Option("--tree", help="Folder or git repository of recipes.")]
 Rev = Annotated[str | None, typer.Option("--rev", help="Commit or branch; without it the folder as it is now.")]
-Subdirs = Annotated[list[str] | None, typer.Option("--subdir", help="Subdir to read for; may be repeated.")]
+Subdirs = Annotated[
+    list[str] | None,
+    typer.Option("--subdir", help="Subdir to read for, else the tree's own or this machine's; repeatable."),
+]
 
 
 def _opened(tree: str, rev: str | None, subdirs: list[str] | None) -> "AbstractContextManager[RecipeTree]":
+    from controller.cli.configured import settings_of
+    from controller.gateways.machine import native_subdir
     from controller.services.recipes import opened
 
-    return opened(tree, rev, subdirs or _own_subdirs())
+    return opened(tree, rev, subdirs or settings_of({}).subdirs, native_subdir())
 
 
 def _own_subdirs() -> tuple[str, ...]:
@@ -95,7 +100,8 @@ def lint(
 ) -> None:
     """What a farm holds against recipes, each with its line, its cause and what to do; 1 if there is any error.
 
-    With --channel also: requirements that nothing in the tree or in these channels provides.
+    Of folders nothing else is read. With --channel also: requirements that nothing in the tree or in these channels
+    provides; for that the whole tree is read.
 
     Example: farm recipe lint recipes/zlib --tree recipes -o github
     """

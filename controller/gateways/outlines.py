@@ -7,30 +7,27 @@ from pathlib import Path
 
 import yaml
 
-from controller.gateways.recipes import VARIANT_FILES
-from controller.gateways.rendering import RECIPE_FILE
+from controller.gateways.layouts import RECIPE
+from controller.gateways.recipes import Recipe
+from controller.gateways.variant_files import PinFile as PinText
 from controller.planning.lints.written import Node, PinFile, Written
 
-OLD_FILE = "meta.yaml"
 _MOST = 100_000
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _STATEMENT = re.compile(r"\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _EXPRESSION = re.compile(r"(?<!\$)\{\{.*?\}\}")
 
 
-def written(root: Path, recipe: str) -> Written:
-    """The text of the recipe in a folder below ``root``; of the new format where both are there."""
-    folder = root / recipe
-    old = format_of(root, recipe) == "v0"
-    path = folder / (OLD_FILE if old else RECIPE_FILE)
-    own = () if recipe == "." else VARIANT_FILES
-    pins = tuple(_pin_file(root, folder / name) for name in own if (folder / name).is_file())
-    return Written(recipe, path.relative_to(root).as_posix(), old, outline(_text(path), old=old), pins)
+def written(recipe: Recipe) -> Written:
+    """The text of a recipe, and of the pin files beside it."""
+    old = recipe.file != RECIPE
+    beside = () if recipe.recipe == "." else [pin for pin in recipe.pins if _parent(pin.name) == recipe.recipe]
+    found = outline(_text(recipe.folder / recipe.file), old=old)
+    return Written(recipe.recipe, recipe.path, old, found, tuple(_pin_file(pin) for pin in beside))
 
 
-def format_of(root: Path, recipe: str) -> str:
-    """``v1`` where the folder has a recipe.yaml, else ``v0``."""
-    return "v1" if (root / recipe / RECIPE_FILE).is_file() else "v0"
+def _parent(path: str) -> str:
+    return path.rpartition("/")[0]
 
 
 def outline(text: str, *, old: bool) -> Node | None:
@@ -75,11 +72,10 @@ def _node(node: yaml.Node, line: int, told: Iterator[int]) -> Node:
     return Node(line, text=str(node.value))
 
 
-def _pin_file(root: Path, path: Path) -> PinFile:
-    found = outline(_text(path), old=False) or Node(1)
+def _pin_file(pin: PinText) -> PinFile:
+    found = outline(pin.text.decode("utf-8", "replace"), old=False) or Node(1)
     groups = [group for key, value in found.keyed if key == "zip_keys" for group in _groups(value)]
-    keys = tuple((key, value.line) for key, value in found.keyed)
-    return PinFile(path.relative_to(root).as_posix(), keys, tuple(groups))
+    return PinFile(pin.name, tuple((key, value.line) for key, value in found.keyed), tuple(groups))
 
 
 def _groups(zipped: Node) -> list[tuple[str, ...]]:

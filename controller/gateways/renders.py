@@ -2,19 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
-from rattler_build import RattlerBuildError, VariantConfig
+from rattler_build import RattlerBuildError
 
 from controller.domain.errors import RecipeError
 from controller.gateways.faults import refusal_of
-from controller.gateways.outlines import OLD_FILE, format_of
-from controller.gateways.pins import NO_PINS, Pins
-from controller.gateways.recipes import VARIANT_FILES, variant_config
-from controller.gateways.rendering import RECIPE_FILE, Rendered, render
-from controller.gateways.v0.faults import V0Error
+from controller.gateways.layouts import RECIPE
+from controller.gateways.recipes import Recipe
+from controller.gateways.rendering import Rendered, render
 from controller.gateways.v0.reading import parts_of
-from controller.gateways.variant_files import OLD_NAME, PinFile, read_pins
+from controller.gateways.variants import pins_for, variants_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,42 +28,27 @@ class Render:
         return f"{self.rendered.name}-{self.rendered.version}-{self.rendered.build}.conda"
 
 
-def renders(root: Path, recipe: str, subdir: str) -> Iterator[Render]:
-    """Everything that the recipe in this folder renders to for a platform. Raises RecipeError with file and line."""
-    old = format_of(root, recipe) == "v0"
+def renders(recipe: Recipe, subdir: str) -> Iterator[Render]:
+    """Everything that a recipe renders to for a platform. Raises RecipeError with file and line."""
     try:
-        yield from (_old if old else _new)(root, recipe, subdir)
-    except V0Error as error:
-        raise _said((Path(recipe) / OLD_FILE).as_posix(), error.line, error.what, error.remedy) from error
-    except (RattlerBuildError, ValueError, TypeError, OSError, RecipeError) as error:
-        refusal = refusal_of(root, recipe, error)
-        raise _said(refusal.file, refusal.line, refusal.cause, refusal.remedy) from error
+        yield from (_new if recipe.file == RECIPE else _old)(recipe, subdir)
+    except (RattlerBuildError, ValueError, TypeError, RecursionError, OSError, RecipeError) as error:
+        refusal = refusal_of(recipe.recipe, recipe.path, recipe.folder / recipe.file, error)
+        place = f"{refusal.file}:{refusal.line}" if refusal.line else refusal.file
+        raise RecipeError(f"{place}: {refusal.cause}", remedy=refusal.remedy) from error
 
 
-def _said(file: str, line: int | None, cause: str, remedy: str) -> RecipeError:
-    place = f"{file}:{line}" if line else file
-    return RecipeError(f"{place}: {cause}", remedy=remedy or "Correct the file and try again.")
-
-
-def _new(root: Path, recipe: str, subdir: str) -> Iterator[Render]:
-    variants = VariantConfig.from_yaml(variant_config(root, recipe, subdir))
-    for rendered in render(root / recipe / RECIPE_FILE, variants, subdir):
+def _new(recipe: Recipe, subdir: str) -> Iterator[Render]:
+    variants = variants_for(recipe.pins, subdir, recipe.environment)
+    for rendered in render(recipe.folder / recipe.file, variants, subdir):
         yield Render(rendered, "noarch" if rendered.noarch else subdir)
 
 
-def _old(root: Path, recipe: str, subdir: str) -> Iterator[Render]:
+def _old(recipe: Recipe, subdir: str) -> Iterator[Render]:
     """Of each form its whole translation, or its skeleton where no builder could take it."""
-    for part in parts_of(root / recipe, _pins(root, recipe, subdir), subdir):
+    for part in parts_of(recipe.folder, pins_for(recipe.pins, subdir, recipe.environment), subdir):
         lost = [f"{loss.construct}: {loss.why.rstrip('.')}. {loss.remedy}".rstrip() for loss in part.losses]
         if part.unbuildable:
             lost.insert(0, f"cannot be built: {part.unbuildable}")
         for rendered in part.render(subdir):
             yield Render(rendered, "noarch" if rendered.noarch else subdir, tuple(lost))
-
-
-def _pins(root: Path, recipe: str, subdir: str) -> Pins:
-    """Those at the root of the tree, and those beside the recipe."""
-    files = [root / name for name in VARIANT_FILES]
-    files += [root / recipe / OLD_NAME] if recipe != "." else []
-    there = [PinFile(path.relative_to(root).as_posix(), path.read_bytes()) for path in files if path.is_file()]
-    return read_pins(there, subdir) if there else NO_PINS

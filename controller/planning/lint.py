@@ -19,7 +19,7 @@ def lint(reading: Reading, texts: Mapping[str, Written], provided: frozenset[str
 
 
 def _all(reading: Reading, texts: Mapping[str, Written], provided: frozenset[str] | None) -> Iterator[Finding]:
-    yield from refusal_findings(reading.refusals)
+    yield from refusal_findings(reading.refusals, texts)
     by_recipe = _by_recipe(reading)
     skipped = _skipped(reading)
     for recipe, written in texts.items():

@@ -4,19 +4,16 @@ import difflib
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-
-import yaml
 
 from controller.domain.errors import UpstreamError
 from controller.gateways.addresses import silent
 from controller.gateways.generators import Generated, generate, parse_wanted
-from controller.gateways.outlines import OLD_FILE
+from controller.gateways.layouts import OLD_RECIPE, RECIPE, VARIANT_FILES
 from controller.gateways.recipe_texts import recipe_text
-from controller.gateways.recipes import VARIANT_FILES, variant_config
-from controller.gateways.rendering import RECIPE_FILE
+from controller.gateways.variant_files import PinFile, read_pins
 from controller.planning.generated import repaired
 from controller.services.answers.recipe_shapes import LintAnswer, NewRecipe
 from controller.services.recipes import opened
@@ -34,20 +31,20 @@ def draft(text: str, into: Path, subdirs: Sequence[str]) -> NewRecipe:
     """
     wanted = parse_wanted(text)
     generated = generate(wanted)
-    made = repaired(generated.document, wanted.ecosystem, _python_min(_pinned(into)))
+    made = repaired(generated.document, wanted.ecosystem, _python_min(into, subdirs[0]))
     name = _name(made.document)
     new = recipe_text(made.document, _comments(str(wanted), generated))
-    file = into / name / RECIPE_FILE
+    file = into / name / RECIPE
     old = file.read_text(encoding="utf-8") if file.is_file() else ""
     return NewRecipe(
         name=name,
         file=file.as_posix(),
         text=new,
-        there=bool(old) or (into / name / OLD_FILE).is_file(),
+        there=bool(old) or (into / name / OLD_RECIPE).is_file(),
         diff="".join(_diff(old, new, file)) if old else "",
         repairs=made.repairs,
         remarks=(*made.remarks, *_remarks(generated), *silent(_addresses(made.document))),
-        lint=_checked(new, name, _pinned(into), subdirs),
+        lint=_checked(new, name, _pin_files(into), subdirs),
     )
 
 
@@ -67,16 +64,19 @@ def _name(document: Mapping[str, Any]) -> str:
     return name
 
 
-def _pinned(into: Path) -> Path:
-    """The folder with the tree's pins: that of the recipes, or the one above it."""
-    folders = [folder for folder in (into, into.parent) if any((folder / name).is_file() for name in VARIANT_FILES)]
-    return folders[0] if folders else into
+def _pin_files(into: Path) -> list[Path]:
+    """Those of the tree: in the folder of the recipes, or in the one above it."""
+    for folder in (into, into.parent):
+        found = [folder / name for name in VARIANT_FILES if (folder / name).is_file()]
+        if found:
+            return found
+    return []
 
 
-def _python_min(tree: Path) -> str:
-    """What the pins of the tree say the oldest Python is; empty where they do not."""
-    pins = yaml.safe_load(variant_config(tree, ".")) or {}
-    return str((pins.get("python_min") or [""])[0])
+def _python_min(into: Path, subdir: str) -> str:
+    """What the pins of the tree say the oldest Python is; empty where they do not. Raises PinError."""
+    files = [PinFile(path.name, path.read_bytes()) for path in _pin_files(into)]
+    return next(iter(read_pins(files, subdir).values.get("python_min", ())), "") if files else ""
 
 
 def _comments(wanted: str, generated: Generated) -> list[str]:
@@ -104,14 +104,13 @@ def _diff(old: str, new: str, file: Path) -> list[str]:
     return list(difflib.unified_diff(old.splitlines(keepends=True), new.splitlines(keepends=True), *names))
 
 
-def _checked(text: str, name: str, pinned: Path, subdirs: Sequence[str]) -> LintAnswer:
+def _checked(text: str, name: str, pins: Iterable[Path], subdirs: Sequence[str]) -> LintAnswer:
     """Read and linted in a scratch tree that has the pins of the real one."""
     with tempfile.TemporaryDirectory(prefix="farm-new-") as scratch:
-        tree = Path(scratch)
-        for pins in (pinned / pin_file for pin_file in VARIANT_FILES):
-            if pins.is_file():
-                shutil.copy(pins, tree)
-        (tree / name).mkdir()
-        (tree / name / RECIPE_FILE).write_text(text, encoding="utf-8")
-        with opened(scratch, None, subdirs) as found:
+        for path in pins:
+            shutil.copy(path, scratch)
+        folder = Path(scratch) / name
+        folder.mkdir()
+        (folder / RECIPE).write_text(text, encoding="utf-8")
+        with opened(scratch, None, subdirs, "") as found:
             return found.lint()

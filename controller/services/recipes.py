@@ -2,7 +2,7 @@
 
 import difflib
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,11 +10,13 @@ from pathlib import Path
 
 from controller.domain.errors import NotFoundError, TreeError
 from controller.domain.recipes import Reading
-from controller.gateways.outlines import OLD_FILE, format_of, written
+from controller.gateways.checkouts import Checkout
+from controller.gateways.layouts import RECIPE, RecipePlace
+from controller.gateways.outlines import written
 from controller.gateways.provided import provided_names
-from controller.gateways.recipes import read_tree
-from controller.gateways.rendering import RECIPE_FILE
+from controller.gateways.recipes import read_recipe
 from controller.gateways.renders import Render, renders
+from controller.gateways.tree_readings import open_folder, put_together
 from controller.gateways.trees import Trees, is_repository
 from controller.planning.lint import lint
 from controller.services.answers.recipe_shapes import LintAnswer, RecipeList, RecipeView, RenderShape
@@ -23,69 +25,81 @@ from controller.services.answers.recipes import lint_answer, recipe_list, recipe
 
 @dataclass(frozen=True)
 class RecipeTree:
-    """The files of a tree and what they say for some subdirs; read once, when first asked."""
+    """A tree and what it says for some subdirs; read once, when first asked."""
 
-    root: Path
+    checkout: Checkout
     subdirs: tuple[str, ...]
+    place: Path
+    """Where people see it, so that folders can be named from here."""
 
     @cached_property
     def reading(self) -> Reading:
         """The whole tree."""
-        return read_tree(self.root, self.subdirs, "")
+        return self._read(self.checkout.places)
 
     def format_of(self, recipe: str) -> str:
         """``v0`` or ``v1``."""
-        return format_of(self.root, recipe)
+        return "v1" if self.checkout.places[recipe].file == RECIPE else "v0"
 
     def listing(self, pattern: str = "") -> RecipeList:
         """Packages by name, those that match a pattern."""
-        return recipe_list(self.reading, self.format_of, pattern)
+        elsewhere = len(self.checkout.places) - len(self._asked(self.checkout.places))
+        return recipe_list(self.reading, self.format_of, pattern).model_copy(update={"elsewhere": elsewhere})
 
     def view(self, named: str) -> RecipeView:
         """One recipe by its folder, by its package or by the folder's last part. Raises NotFoundError."""
         return recipe_view(self.reading, self._folder_of(named), self.format_of)
 
     def lint(self, folders: Sequence[str] = (), channels: Sequence[str] = ()) -> LintAnswer:
-        """Findings of the whole tree, or those about some of its recipe folders. Raises NotFoundError."""
-        recipes = self._recipes()
-        asked = {folder for named in folders for folder in self._below(named, recipes)} if folders else recipes
-        texts = {recipe: written(self.root, recipe) for recipe in sorted(recipes)}
+        """Findings of the whole tree, or those about the recipes below some folders. Raises NotFoundError.
+
+        With folders and no channels, nothing else is read, and the rules on how recipes meet see these alone.
+        """
+        asked = {recipe for named in folders for recipe in self._below(named)} if folders else self.checkout.places
+        reading = self.reading if channels or not folders else self._read(asked)
+        places = self._asked(self.checkout.places if channels else asked)
+        texts = {folder: written(recipe) for folder, recipe in self.checkout.recipes(places).items()}
         provided = provided_names(channels, self.subdirs) if channels else None
-        found = lint(self.reading, texts, provided)
-        return lint_answer([finding for finding in found if finding.recipe in asked], len(asked))
+        found = lint(reading, texts, provided)
+        return lint_answer([finding for finding in found if finding.recipe in asked], len(texts.keys() & set(asked)))
 
     def render(self, named: str, wanted: Mapping[str, str]) -> tuple[RenderShape, ...]:
         """A recipe as the builder gets it, in those variants whose used keys have the wanted values.
 
         Raises NotFoundError and RecipeError.
         """
-        recipe = self._relative(named)
-        if not any((self.root / recipe / name).is_file() for name in (RECIPE_FILE, OLD_FILE)):
-            recipe = self._folder_of(named)
-        found = [made for subdir in self.subdirs for made in renders(self.root, recipe, subdir)]
+        folder = self._relative(named)
+        recipe = self.checkout.recipe(folder if folder in self.checkout.places else self._folder_of(named))
+        found = [made for subdir in self.subdirs for made in renders(recipe, subdir)]
         by_file = {(made.subdir, made.file_name): made for made in reversed(found) if _is_wanted(made, wanted)}
         if found and not by_file:
-            raise NotFoundError(f"No variant of {recipe} has {_said(wanted)}.", remedy=f"There is {_there(found)}.")
+            raise NotFoundError(f"No variant of {recipe.recipe} has {_said(wanted)}.", remedy=_there(found))
         return tuple(render_shape(made) for made in reversed(by_file.values()))
 
-    def _below(self, named: str, recipes: set[str]) -> set[str]:
+    def _asked(self, folders: Collection[str]) -> list[RecipePlace]:
+        """Recipes of these folders that are for any of the subdirs."""
+        found = {place.folder: place for place, _ in self.checkout.readings(self.subdirs)}
+        return [place for folder, place in found.items() if folder in folders]
+
+    def _read(self, folders: Collection[str]) -> Reading:
+        wanted = [(place, subdir) for place, subdir in self.checkout.readings(self.subdirs) if place.folder in folders]
+        recipes = self.checkout.recipes(place for place, _ in wanted)
+        found = (read_recipe(recipes[place.folder], subdir)[0] for place, subdir in wanted)
+        return put_together(self.checkout.commit, found)
+
+    def _below(self, named: str) -> set[str]:
         folder = self._relative(named)
-        found = {recipe for recipe in recipes if folder in {recipe, "."} or recipe.startswith(f"{folder}/")}
+        found = {at for at in self.checkout.places if folder in {at, "."} or at.startswith(f"{folder}/")}
         if not found:
             raise NotFoundError(f"There is no recipe in {named}.", remedy="Name a folder below --tree.")
         return found
 
-    def _recipes(self) -> set[str]:
-        """Every folder with a recipe, read or not."""
-        found = {output.recipe for output in self.reading.outputs}
-        found |= {refusal.recipe for refusal in self.reading.refusals}
-        return found | {entry.rpartition(" (")[0] for entry in self.reading.skipped}
-
     def _folder_of(self, named: str) -> str:
-        folder, recipes = self._relative(named), self._recipes()
-        if folder in recipes:
-            return folder
-        by_name = {recipe.rpartition("/")[2]: recipe for recipe in sorted(recipes, reverse=True)}
+        folder, places = self._relative(named), self.checkout.places
+        ends = [place for place in places if place.rpartition("/")[2] == named]
+        if folder in places or len(ends) == 1:  # no need to read them all
+            return folder if folder in places else ends[0]
+        by_name = {place.rpartition("/")[2]: place for place in sorted(places, reverse=True)}
         by_name |= {output.name: output.recipe for output in reversed(self.reading.outputs)}
         if named not in by_name:
             near = difflib.get_close_matches(named, by_name, 3)
@@ -95,9 +109,9 @@ class RecipeTree:
 
     def _relative(self, named: str) -> str:
         """A folder as the tree names it, said from here or from the tree."""
-        here = Path(named).resolve()
-        inside = here.is_dir() and here.is_relative_to(self.root.resolve())
-        return here.relative_to(self.root.resolve()).as_posix() if inside else Path(named).as_posix().rstrip("/")
+        here, root = Path(named).resolve(), self.place.resolve()
+        inside = here.is_dir() and here.is_relative_to(root)
+        return here.relative_to(root).as_posix() if inside else Path(named).as_posix().rstrip("/")
 
 
 def _is_wanted(made: Render, wanted: Mapping[str, str]) -> bool:
@@ -112,21 +126,25 @@ def _said(values: Mapping[str, str]) -> str:
 
 
 def _there(found: Sequence[Render]) -> str:
-    return "; ".join(dict.fromkeys(_said(made.rendered.variant) for made in found))
+    return f"There is {'; '.join(dict.fromkeys(_said(made.rendered.variant) for made in found))}."
 
 
 @contextmanager
-def opened(tree: str, rev: str | None, subdirs: Sequence[str]) -> Iterator[RecipeTree]:
+def opened(tree: str, rev: str | None, subdirs: Sequence[str], native: str) -> Iterator[RecipeTree]:
     """A tree for a while: a local folder as it is now, uncommitted edits included; a revision in a scratch folder.
 
-    Raises TreeError if there is no such tree or revision.
+    Without subdirs it is read for those that it says it is for, or else for the native one. Raises TreeError if there
+    is no such tree or revision.
     """
-    bare = is_repository(tree) and not (Path(tree) / ".git").exists()
-    if rev is None and Path(tree).is_dir() and not bare:
-        yield RecipeTree(Path(tree), tuple(subdirs))
-        return
+    with tempfile.TemporaryDirectory(prefix="farm-recipes-", ignore_cleanup_errors=True) as scratch:
+        checkout = _checkout(tree, rev, Trees(Path(scratch)))
+        yield RecipeTree(checkout, tuple(subdirs) or checkout.tree_file.subdirs or (native,), Path(tree))
+
+
+def _checkout(tree: str, rev: str | None, trees: Trees) -> Checkout:
     if rev is not None and not is_repository(tree):
         raise TreeError(f"{tree} is no git repository and has no revision {rev}.", remedy="Leave --rev out.")
-    with tempfile.TemporaryDirectory(prefix="farm-recipes-", ignore_cleanup_errors=True) as scratch:
-        trees = Trees(Path(scratch))
-        yield RecipeTree(trees.checkout(tree, trees.resolve(tree, rev)), tuple(subdirs))
+    bare = is_repository(tree) and not (Path(tree) / ".git").exists()
+    if rev is None and Path(tree).is_dir() and not bare:
+        return open_folder(Path(tree), "", trees._foreign)  # noqa: SLF001 -- pins of other trees
+    return trees.open(tree, trees.resolve(tree, rev))

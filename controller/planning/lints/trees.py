@@ -12,11 +12,15 @@ _NEEDED = (Section.BUILD, Section.HOST, Section.RUN)
 Texts = Mapping[str, Written]
 
 
-def refusal_findings(refusals: Iterable[Refusal]) -> Iterator[Finding]:
+def refusal_findings(refusals: Iterable[Refusal], texts: Texts) -> Iterator[Finding]:
     """Recipes that the reader refused, with the reader's own words."""
     for refusal in refusals:
+        file, line = refusal.file, refusal.line
         code = "made-twice" if _TWICE in refusal.cause else "unreadable"
-        yield found(code, refusal.recipe, refusal.file, refusal.line, refusal.cause, refusal.remedy)
+        written = texts.get(refusal.recipe)
+        if code == "made-twice" and written:  # said of the folder, for nothing in the file is at fault alone
+            file, line = written.file, written.line_with("", "package", "name")
+        yield found(code, refusal.recipe, file, line, refusal.cause, refusal.remedy)
 
 
 def tree_findings(outputs: Sequence[Output], texts: Texts, provided: frozenset[str] | None) -> Iterator[Finding]:

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from controller.gateways.outlines import format_of, outline, written
-from controller.planning.lints.written import Node
+from controller.gateways.outlines import outline, written
+from controller.gateways.tree_readings import open_folder
+from controller.planning.lints.written import Node, Written
 
 OLD = """\
 {% set name = "zlib" %}
@@ -87,12 +88,16 @@ def test_what_is_no_bounded_mapping_has_no_outline_and_does_no_harm(text: str) -
     assert outline(text, old=True) is None
 
 
+def of(root: Path, folder: str) -> Written:
+    return written(open_folder(root, "").recipe(folder))
+
+
 def test_a_folder_with_both_is_of_the_new_format(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "a/meta.yaml").write_text(OLD)
-    assert (format_of(tmp_path, "a"), written(tmp_path, "a").file) == ("v0", "a/meta.yaml")
+    assert (of(tmp_path, "a").old, of(tmp_path, "a").file) == (True, "a/meta.yaml")
     (tmp_path / "a/recipe.yaml").write_text(NEW)
-    assert (format_of(tmp_path, "a"), written(tmp_path, "a").file) == ("v1", "a/recipe.yaml")
+    assert (of(tmp_path, "a").old, of(tmp_path, "a").file) == (False, "a/recipe.yaml")
 
 
 def test_a_recipes_own_pins_have_lines_and_those_of_the_tree_are_not_its_own(tmp_path: Path) -> None:
@@ -100,24 +105,23 @@ def test_a_recipes_own_pins_have_lines_and_those_of_the_tree_are_not_its_own(tmp
     for folder in (tmp_path, tmp_path / "a"):
         (folder / "recipe.yaml").write_text(NEW)
         (folder / "conda_build_config.yaml").write_text("# pins\npython:  # [unix]\n  - 3.12\nzip_keys: []\n")
-    assert written(tmp_path, ".").pin_files == ()
-    (pins,) = written(tmp_path, "a").pin_files
+    assert of(tmp_path, ".").pin_files == ()
+    (pins,) = of(tmp_path, "a").pin_files
     assert (pins.file, pins.keys) == ("a/conda_build_config.yaml", (("python", 2), ("zip_keys", 4)))
 
 
 @pytest.mark.parametrize(
-    "zipped", ["\n  - [python, numpy]\n  - [c, cxx]", "\n  -\n    - python\n    - numpy\n  - [c, cxx]"]
+    ("zipped", "groups"),
+    [
+        ("\n  - [python, numpy]\n  - [c, cxx]", (("python", "numpy"), ("c", "cxx"))),
+        ("\n  -\n    - python\n    - numpy\n  - [c, cxx]", (("python", "numpy"), ("c", "cxx"))),
+        ("\n  - python\n  - numpy", (("python", "numpy"),)),
+    ],
 )
-def test_pins_that_go_together_are_known(zipped: str, tmp_path: Path) -> None:
+def test_pins_that_go_together_are_known(zipped: str, groups: tuple[tuple[str, ...], ...], tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
+    (tmp_path / "a/meta.yaml").write_text(OLD)
     (tmp_path / "a/conda_build_config.yaml").write_text(f"zip_keys:{zipped}\n")
-    (pins,) = written(tmp_path, "a").pin_files
-    assert pins.together == (("python", "numpy"), ("c", "cxx"))
-    assert (pins.with_key("cxx"), pins.with_key("rust")) == (("c", "cxx"), ("rust",))
-
-
-def test_one_group_may_be_written_as_one_list(tmp_path: Path) -> None:
-    (tmp_path / "a").mkdir()
-    (tmp_path / "a/conda_build_config.yaml").write_text("zip_keys:\n  - python\n  - numpy\n")
-    (pins,) = written(tmp_path, "a").pin_files
-    assert pins.together == (("python", "numpy"),)
+    (pins,) = of(tmp_path, "a").pin_files
+    assert pins.together == groups
+    assert (pins.with_key("numpy"), pins.with_key("rust")) == (("python", "numpy"), ("rust",))

@@ -6,6 +6,7 @@ import pytest
 
 from controller.domain.errors import RecipeError
 from controller.gateways.renders import Render, renders
+from controller.gateways.tree_readings import open_folder
 
 NEW = """\
 package: {name: thing, version: "1.10"}
@@ -40,7 +41,7 @@ def tree(folder: Path, name: str, text: str) -> Path:
 
 
 def made(root: Path, subdir: str = "linux-64") -> list[Render]:
-    return list(renders(root, "thing", subdir))
+    return list(renders(open_folder(root, "").recipe("thing"), subdir))
 
 
 @pytest.mark.parametrize(("name", "text"), [("recipe.yaml", NEW), ("meta.yaml", OLD)])

@@ -8,9 +8,10 @@ import pytest
 
 from controller.domain.recipes import Reading
 from controller.gateways.outlines import written
-from controller.gateways.recipes import read_tree
+from controller.gateways.tree_readings import open_folder, read_tree
 from controller.planning.lint import lint
 from controller.planning.lints.findings import RULES, Finding, Level
+from controller.planning.lints.written import Written
 
 GOOD = """\
 package:
@@ -70,11 +71,13 @@ def tree(folder: Path, files: dict[str, str]) -> Path:
     return folder
 
 
+def texts_of(folder: Path) -> dict[str, Written]:
+    checkout = open_folder(folder, "")
+    return {name: written(recipe) for name, recipe in checkout.recipes(checkout.places.values()).items()}
+
+
 def findings(folder: Path, subdirs: tuple[str, ...] = ("linux-64",), provided: frozenset[str] | None = None):
-    reading = read_tree(folder, subdirs, "")
-    recipes = sorted({path.parent.relative_to(folder).as_posix() for path in folder.rglob("*.yaml")})
-    texts = {recipe: written(folder, recipe) for recipe in recipes}
-    return lint(reading, texts, provided)
+    return lint(read_tree(folder, subdirs, ""), texts_of(folder), provided)
 
 
 def codes(found: tuple[Finding, ...]) -> list[str]:
@@ -83,7 +86,7 @@ def codes(found: tuple[Finding, ...]) -> list[str]:
 
 def text_alone(folder: Path, recipe: str) -> list[Finding]:
     """What needs no reading."""
-    return list(lint(Reading("", ()), {recipe: written(folder, recipe)}))
+    return list(lint(Reading("", ()), {recipe: texts_of(folder)[recipe]}))
 
 
 BROKEN: dict[str, tuple[dict[str, str], tuple[str, int | None, str]]] = {
@@ -97,7 +100,7 @@ BROKEN: dict[str, tuple[dict[str, str], tuple[str, int | None, str]]] = {
     ),
     "made-twice": (
         {"one/recipe.yaml": GOOD, "two/recipe.yaml": GOOD},
-        ("two/recipe.yaml", None, "linux-64/good-1.0-hb0f4dca_0.conda would be made twice: one makes it already"),
+        ("two/recipe.yaml", 2, "linux-64/good-1.0-hb0f4dca_0.conda would be made twice: one makes it already"),
     ),
     "source-without-checksum": (
         {"good/recipe.yaml": GOOD.replace("sha256: 9f", "target_directory: 9f")},
@@ -213,7 +216,7 @@ def test_what_the_builder_cannot_be_given_is_an_error(tmp_path: Path) -> None:
     tree(tmp_path, {"good/recipe.yaml": GOOD})
     reading = read_tree(tmp_path, ("linux-64",), "")
     outputs = tuple(replace(output, unbuildable="It uses load_setup_py_data.", tests=0) for output in reading.outputs)
-    (finding,) = lint(replace(reading, outputs=outputs), {"good": written(tmp_path, "good")})
+    (finding,) = lint(replace(reading, outputs=outputs), texts_of(tmp_path))
     assert (finding.code, finding.line, finding.cause) == ("unbuildable", 2, "It uses load_setup_py_data.")
 
 
@@ -233,6 +236,12 @@ def test_a_build_string_with_the_hash_may_be_written_by_hand(tmp_path: Path) -> 
 def test_a_static_library_exports_nothing_and_need_not(tmp_path: Path) -> None:
     static = {"libz/recipe.yaml": SILENT.replace("libz", "libz-static")}
     assert findings(tree(tmp_path, static | {"user/recipe.yaml": USER.replace("libz", "libz-static")})) == ()
+
+
+def test_a_linker_alone_is_no_compiler(tmp_path: Path) -> None:
+    text = GOOD.replace("requirements:", "build:\n  noarch: python\nrequirements:")
+    tree(tmp_path, {"good/recipe.yaml": text.replace("${{ compiler('c') }}", "ld_impl_linux-64")})
+    assert findings(tmp_path) == ()
 
 
 def test_a_skip_on_one_of_two_subdirs_is_no_finding(tmp_path: Path) -> None:
