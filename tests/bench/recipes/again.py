@@ -11,7 +11,6 @@ is a process of its own; its seconds are those from the open farm to the whole r
 import argparse
 import json
 import resource
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from tests.bench.recipes.copies import copy_with_pins
 from tests.bench.recipes.ours import OLD_FILE, recipes_below
 
 
@@ -50,11 +50,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def _copy(options: argparse.Namespace, tree: Path) -> None:
-    shutil.copytree(options.tree, tree, symlinks=True, ignore=shutil.ignore_patterns(".git"))
-    names = [f"pins-{place}-{path.name}" for place, path in enumerate(options.pins)]
-    for name, path in zip(names, options.pins, strict=True):
-        shutil.copyfile(path, tree / name)
-    (tree / "farm.toml").write_text(f"[tree]\npins = {json.dumps(names)}\n", encoding="utf-8")
+    copy_with_pins(options.tree, tree, options.pins)
     _git(tree, "init", "-q")
     _commit(tree)
 

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 
-def main(tree: str, subdir: str, *pins: str) -> None:
+def main(tree: str, subdir: str) -> None:
     """Measure the reading, then the edges between what was read."""
+    from controller.gateways.tree_readings import read_tree
     from controller.planning.dependencies import edges_of
-    from tests.bench.recipes.whole import read_whole
 
-    reading, outcome = _timed(lambda: read_whole(Path(tree), subdir, [Path(pin) for pin in pins]))
+    reading, outcome = _timed(lambda: read_tree(Path(tree), (subdir,), "measured"))
     joining, edges = _timed(lambda: sum(1 for _ in edges_of(outcome.outputs)))
     found = {"outputs": len(outcome.outputs), "refusals": len(outcome.refusals), "skipped": len(outcome.skipped)}
     whole = {key: round(reading[key] + joining[key], 2) for key in reading}

@@ -4,8 +4,9 @@
 
     python -m tests.bench.recipes.peers --bioconda DIR --python PY --pins FILE --pins FILE [--rounds 2]
 
-``PY`` is a Python with bioconda-utils. The two alternate, each in a process of its own. bioconda-utils expands Jinja
-with nothing known and ignores selectors, variants and pins; ours evaluates them and renders by py-rattler-build.
+``PY`` is a Python with bioconda-utils. The two alternate on one copy of the tree, each in a process of its own.
+bioconda-utils expands Jinja with nothing known and ignores selectors, variants and pins; ours evaluates them and
+renders by py-rattler-build.
 """
 
 import argparse
@@ -15,18 +16,22 @@ import platform
 import statistics
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
+
+from tests.bench.recipes.copies import copy_with_pins
 
 
 def main() -> None:
     """Measure, print and write."""
     options = _arguments()
-    here = Path(__file__).parent
-    theirs = [str(options.python), str(here / "bioconda_utils_graph.py"), str(options.bioconda / "recipes")]
-    ours = [sys.executable, "-m", "tests.bench.recipes.farm_reading", str(options.bioconda), options.subdir]
-    ours += [str(path) for path in options.pins]
-    runs = [(_run(theirs), _run(ours)) for _ in range(options.rounds)]
+    with tempfile.TemporaryDirectory() as scratch:
+        tree = Path(scratch, "tree")
+        copy_with_pins(options.bioconda, tree, options.pins, layout="recipe-dir")
+        theirs = [str(options.python), str(Path(__file__).with_name("bioconda_utils_graph.py")), str(tree / "recipes")]
+        ours = [sys.executable, "-m", "tests.bench.recipes.farm_reading", str(tree), options.subdir]
+        runs = [(_run(theirs), _run(ours)) for _ in range(options.rounds)]
     _check(runs)
     figures = {"bioconda-utils": [run[0] for run in runs], "condafarm": [run[1] for run in runs], **_ratios(runs)}
     _show(figures)
