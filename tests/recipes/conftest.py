@@ -22,6 +22,10 @@ from rattler_build import (
     VariantConfig,
 )
 from rattler_build._rattler_build import render as binding
+from rattler_build._rattler_build import stage0
+
+from controller.gateways.v0.reading import parts_of
+from controller.gateways.variant_files import PinFile, read_pins
 
 RECIPES = Path(__file__).resolve().parents[2] / "recipes"
 HERE = "osx-arm64" if sys.platform == "darwin" else f"linux-{'64' if platform.machine() == 'x86_64' else 'aarch64'}"
@@ -32,6 +36,9 @@ def render(tree: Path, recipe: str, subdir: str, number: int = 0) -> list[Render
     """All results of one recipe folder; the build number is given as the farm gives it, from outside."""
     platforms = PlatformConfig(target_platform=subdir, build_platform=HERE, host_platform=subdir)
     pins = VariantConfig.from_files_with_context([str(tree / "variants.yaml")], JinjaConfig(platform=platforms))
+    old = tree / recipe / "meta.yaml"
+    if old.is_file():
+        return _render_old(tree, old, subdir, number)
     source = Stage0Recipe.from_file(str(tree / recipe / "recipe.yaml"))
     config = binding.RenderConfig(
         target_platform=subdir,
@@ -49,8 +56,26 @@ def render(tree: Path, recipe: str, subdir: str, number: int = 0) -> list[Render
     return found
 
 
+def _render_old(tree: Path, recipe: Path, subdir: str, number: int) -> list[RenderedVariant]:
+    """The same for a recipe of the old format, from its translation."""
+    pins = read_pins([PinFile("variants.yaml", (tree / "variants.yaml").read_bytes())], subdir)
+    config = binding.RenderConfig(
+        target_platform=subdir, build_platform=HERE, host_platform=subdir, recipe_path=recipe,
+        build_number_override=number,
+    )  # fmt: skip
+    found = [
+        RenderedVariant(each, recipe)
+        for part in parts_of(recipe.parent, pins, subdir)
+        for variants in part.configs
+        for each in binding.render_recipe(stage0.Stage0Recipe.from_yaml(part.text), variants._inner, config)
+    ]
+    for each in found:
+        each._siblings = found
+    return found
+
+
 def recipes(tree: Path) -> list[str]:
-    return sorted(file.parent.name for file in tree.glob("*/recipe.yaml"))
+    return sorted(file.parent.name for name in ("recipe.yaml", "meta.yaml") for file in tree.glob(f"*/{name}"))
 
 
 def named(requirement: object) -> str:

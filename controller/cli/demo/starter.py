@@ -30,7 +30,7 @@ def _everything(client: Client, tree: Tree) -> None:
     tree.run(str(source / "pin_python.py"), str(tree.folder))
     batch = push(client, tree, "the starter tree")
     check("verdict", batch.state, "passed")
-    built = {path.parent.name for path in tree.folder.glob("*/recipe.yaml")}
+    built = {path.parent.name for name in ("recipe.yaml", "meta.yaml") for path in tree.folder.glob(f"*/{name}")}
     check("recipes built", len({job.recipe for job in batch.jobs if job.kind == "build"}), len(built))
     check("every file was tested", len(batch.published), sum(job.kind == "test" for job in batch.jobs))
     promote(client, batch, "the first stable channel")
