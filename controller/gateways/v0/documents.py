@@ -163,10 +163,8 @@ _PLAINLY = (
     ("did not find expected key", "the indentation is wrong, or a quote is open"),
     ("expected <block end>", "the indentation is wrong, or a quote is open"),
     ("did not find expected '-' indicator", "a list stops here without its indentation ending"),
-    (
-        "cannot start any token",
-        "a value starts with a tab, @, ` or %; use blanks, or quotes",
-    ),
+    ("cannot start any token", "a value starts with a tab, @, ` or %; use blanks, or quotes"),
+    ("found a tab character", "a tab stands where only blanks may"),
     ("could not find expected ':'", "a key is without its `:`, or a quote is not closed"),
     ("found unexpected end of stream", "a quote is not closed"),
     ("did not find expected node content", "a value in `[` or `{` is missing or starts with a sign; put it in quotes"),

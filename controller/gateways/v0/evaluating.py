@@ -24,8 +24,8 @@ from controller.gateways.v0.tokens import tokens
 RECIPE_FILE = "meta.yaml"
 _LARGEST_FILE = 2_000_000
 _DIALECTS = (
-    (re.compile(r"^\s*(?:-\s+)?sel\(.*\):", re.MULTILINE), "it is of boa's dialect (keys like `sel(win):`)"),
-    (re.compile(r"^(?:context|schema_version)\s*:", re.MULTILINE), "it is of the new format, under the old one's name"),
+    (re.compile(r"^[ \t]*(?:-[ \t]+)?sel\(.*\):", re.MULTILINE), "it is of boa's dialect (keys like `sel(win):`)"),
+    (re.compile(r"^(?:context|schema_version) *:", re.MULTILINE), "it is of the new format, under the old one's name"),
 )  # fmt: skip
 _OUTPUTS = re.compile(r"^outputs\s*:")
 _TOP = re.compile(r"^[A-Za-z_]")

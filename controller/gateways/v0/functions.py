@@ -24,7 +24,7 @@ PERCENT = "\ue002"
 _MARK = re.compile(f"{_OPEN}([0-9]{{1,6}}){_CLOSE}")
 _NEVER = re.compile(f"[{_OPEN}{_CLOSE}{PERCENT}\0]")
 _LARGEST_FILE = 1_000_000
-_MOST_READ = 5_000_000
+_MOST_READ = 2_000_000
 """Characters that one recipe may have read as data; a file read twice counts twice."""
 _MOST_SEARCHES = 20
 _MOST_CALLS = 2_000

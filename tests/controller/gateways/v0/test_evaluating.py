@@ -329,8 +329,8 @@ def test_what_is_wrong_is_told_with_its_line_its_cause_and_what_to_do(tmp_path: 
     assert "\n".join(refusal(name, text, tmp_path) for name, text in BROKEN.items()) == snapshot("""\
 a second colon -> meta.yaml:2: its YAML cannot be read: a second `: ` stands on the line; put the
     value in quotes. Correct the file and push again.
-below lines that selectors removed -> meta.yaml:4: its YAML cannot be read: found a tab character
-    that violates indentation while scanning a plain scalar. Correct the file and push again.
+below lines that selectors removed -> meta.yaml:4: its YAML cannot be read: a tab stands where only
+    blanks may. Correct the file and push again.
 below a loop -> meta.yaml:4: its YAML cannot be read: a second `: ` stands on the line; put the
     value in quotes. Correct the file and push again.
 in the last line -> meta.yaml:2: its YAML cannot be read: a quote is not closed. Correct the file
