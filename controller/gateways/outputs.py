@@ -28,9 +28,13 @@ _PLAIN = re.compile(r"[0-9A-Za-z.]+")
 
 
 def make_output(
-    rendered: Rendered, siblings: Sequence[Rendered], recipe: str, subdir: str, lasting_hash: str, files: str
-) -> Output:
-    """``lasting_hash`` is the hash of the used variant whatever the build number; ``files`` digests the folder."""
+    rendered: Rendered, siblings: Sequence[Rendered], recipe: str, subdir: str, lasting_hash: str, files: str,
+    fingerprint: str = "",
+) -> Output:  # fmt: skip
+    """``lasting_hash`` is the hash of the used variant whatever the build number; ``files`` digests the folder.
+
+    ``fingerprint`` is given where the rendered document is not what the recipe says.
+    """
     document = rendered.document
     requirements = document.get("requirements") or {}
     ignored = requirements.get("ignore_run_exports") or {}
@@ -52,7 +56,7 @@ def make_output(
         ignored_exporters=frozenset(_listed(ignored.get("from_package"))),
         tests=len(tests),
         test_requirements=tuple(dict.fromkeys(spec for test in tests for spec in _test_requirements(test))),
-        fingerprint=_fingerprint(rendered, files),
+        fingerprint=fingerprint or _fingerprint(rendered, files),
     )
 
 

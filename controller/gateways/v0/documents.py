@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import yaml
 
 from controller.gateways.v0.faults import TooLargeError, V0Error
+from controller.gateways.v0.plain_yaml import NotPlainError, read_plain
 
 _LONGEST = 2_000_000
 _DEEPEST = 40
@@ -80,6 +81,11 @@ def _read(text: str, loader: Any) -> Any:
     if len(text) > _LONGEST:
         raise TooLargeError(f"it has {len(text)} characters.")
     try:
+        if loader is _Loader:
+            try:
+                return read_plain(text, _DEEPEST)
+            except NotPlainError:
+                pass
         if _NESTED.search(text) or _has_many_brackets(text):
             _refuse_deep(text)
         return yaml.load(text, Loader=loader)  # noqa: S506 -- safe loaders, with fewer resolvers

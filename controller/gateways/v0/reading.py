@@ -39,8 +39,9 @@ def read_v0(
     lasting = _lasting(parts, siblings, subdir)
     outputs: dict[tuple[str, str], Output] = {}
     for (part, rendered), kept in zip(found, lasting, strict=True):
-        output = make_output(rendered, siblings, recipe, subdir, kept, files)
-        output = replace(output, unbuildable=part.unbuildable, fingerprint=_fingerprint(part, files))
+        output = make_output(rendered, siblings, recipe, subdir, kept, files, _fingerprint(part, files))
+        if part.unbuildable:
+            output = replace(output, unbuildable=part.unbuildable)
         outputs.setdefault((output.subdir, output.file_name), output)
     return tuple(outputs.values())
 
