@@ -3,6 +3,7 @@
 Only the folders of recipes that are read are ever written anywhere; nothing in them is run.
 """
 
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -148,16 +149,27 @@ def open_checkout(
 def write_folder(target: Path, entries: Iterable[Entry], folder: str, contents: Mapping[str, bytes]) -> None:
     """Write files read-only, all or none. Whoever comes second keeps the first one's."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(dir=target.parent, prefix=".new-"))
+    fresh = tempfile.mkdtemp(dir=target.parent, prefix=".new-")
+    made = {fresh}
+    start = 0 if folder == "." else len(folder) + 1
     try:
         for entry in entries:
-            path = fresh / (entry.path if folder == "." else entry.path[len(folder) + 1 :])
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(contents.get(entry.blob, b""))
-            path.chmod(0o555 if entry.program else 0o444)
-        settle(fresh, target)
-    finally:
+            path = f"{fresh}/{entry.path[start:]}"
+            above = path.rpartition("/")[0]
+            if above not in made:
+                os.makedirs(above, exist_ok=True)  # noqa: PTH103 -- ten thousand folders: Path takes twice as long
+                made.add(above)
+            _write(path, contents.get(entry.blob, b""), 0o555 if entry.program else 0o444)
+        settle(Path(fresh), target)
+    except BaseException:
         shutil.rmtree(fresh, ignore_errors=True)
+        raise
+
+
+def _write(path: str, data: bytes, mode: int) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
 
 
 def settle(fresh: Path, target: Path) -> None:
@@ -168,6 +180,7 @@ def settle(fresh: Path, target: Path) -> None:
     except OSError:
         if not target.is_dir():
             raise
+        shutil.rmtree(fresh, ignore_errors=True)
 
 
 def _tree_file(listing: Listing, contents: Contents) -> TreeFile:

@@ -10,6 +10,7 @@ from typing import Protocol
 from controller.gateways.blobs import Blobs
 from controller.gateways.index import Records
 from controller.gateways.logs import Logs
+from controller.gateways.recent import RecentReadings
 from controller.gateways.shards import Shards
 from controller.gateways.trees import Trees
 from controller.gateways.uploads import Uploads
@@ -67,6 +68,8 @@ class Farm:
     shards: Shards = field(default_factory=Shards)
     records: Records = field(default_factory=Records)
     """Records as rendered for the index, by digest: one more package does not render all the others again."""
+
+    readings: RecentReadings = field(default_factory=RecentReadings)
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:

@@ -1,16 +1,77 @@
-"""What a tree says at a commit: only what was never read before is read."""
+"""What a tree says at a commit: only what was never read before is read, and by all cores.
 
-from controller.domain.recipes import Reading
+A reading is known by a digest of all that it depends on; it is looked for in memory, then in the database.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from itertools import islice
+
+from controller.domain.recipes import Reading, RecipeReading
+from controller.gateways.bodies import readings_of
 from controller.gateways.checkouts import Checkout
-from controller.gateways.recipes import read_recipe
+from controller.gateways.layouts import RecipePlace
+from controller.gateways.parallel import Done, Task, read_many
 from controller.gateways.tree_readings import put_together
 from controller.services.farm import Farm
+from controller.storage.readings import find_readings, keep_readings, prune_readings, touch_readings
+
+Wanted = Mapping[str, tuple[RecipePlace, str]]
+"""Key of a reading to the recipe and the subdir."""
+_KEPT_DAYS = 60
+_AT_ONCE = 400
+"""So many are written together, so that a push that is cut off has not read in vain."""
 
 
 def read(farm: Farm, tree: str, commit: str) -> tuple[Reading, Checkout]:
     """The reading of a tree, and the tree itself. Raises TreeError."""
     checkout = farm.trees.open(tree, commit)
-    wanted = list(checkout.readings(farm.rules.subdirs))
-    recipes = checkout.recipes(place for place, _ in wanted)
-    found = (read_recipe(recipes[place.folder], subdir)[0] for place, subdir in wanted)
-    return put_together(commit, found), checkout
+    wanted = checkout.keys(checkout.readings(farm.rules.subdirs))
+    found = farm.readings.having(wanted)
+    found |= _stored(farm, [key for key in wanted if key not in found])
+    found |= _read(farm, checkout, {key: at for key, at in wanted.items() if key not in found})
+    return put_together(commit, (found[key] for key in wanted)), checkout
+
+
+def prune(farm: Farm) -> int:
+    """Forget readings that no push has used for long; answers how many."""
+    with farm.transaction() as session:
+        return prune_readings(session, (farm.now() - timedelta(days=_KEPT_DAYS)).date())
+
+
+def _stored(farm: Farm, keys: list[str]) -> dict[str, RecipeReading]:
+    if not keys:
+        return {}
+    today = farm.now().date()
+    with farm.reading() as session:
+        kept = find_readings(session, keys, today)
+    if kept.idle:
+        with farm.transaction() as session:
+            touch_readings(session, kept.idle, today)
+    found = readings_of(kept.bodies)
+    farm.readings.keep(found)
+    return found
+
+
+def _read(farm: Farm, checkout: Checkout, wanted: Wanted) -> dict[str, RecipeReading]:
+    found: dict[str, RecipeReading] = {}
+    for done in _portions(read_many(_tasks(checkout, wanted), len(wanted))):
+        with farm.transaction() as session:
+            keep_readings(session, {one.key: one.body for one in done if one.lasts}, farm.now().date())
+        read = readings_of({one.key: one.body for one in done})
+        farm.readings.keep({one.key: read[one.key] for one in done if one.lasts})
+        found |= read
+    return found
+
+
+def _tasks(checkout: Checkout, wanted: Wanted) -> Iterator[Task]:
+    """Folders are written as their turn comes."""
+    left = iter(wanted.items())
+    while some := list(islice(left, _AT_ONCE)):
+        recipes = checkout.recipes(place for _, (place, _) in some)
+        yield from (Task(key, recipes[place.folder], subdir) for key, (place, subdir) in some)
+
+
+def _portions(done: Iterator[Done]) -> Iterator[list[Done]]:
+    while some := list(islice(done, _AT_ONCE)):
+        yield some

@@ -1,0 +1,143 @@
+"""Reading many recipes at once, in processes of their own: one that dies or never ends costs its own recipe alone."""
+
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from itertools import chain, islice
+
+from controller.domain.recipes import RecipeReading, Refusal
+from controller.gateways.bodies import body_of
+from controller.gateways.recipes import Recipe, read_recipe
+
+FEW = 40
+"""So many recipes are read here, in less time than a process takes to begin."""
+_CHUNK = 8
+SECONDS = 60
+"""The longest that one recipe may take."""
+_MEMORY = 2 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Read one recipe for one subdir; ``key`` is whatever it is known by."""
+
+    key: str
+    recipe: Recipe
+    subdir: str
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a task came to."""
+
+    key: str
+    body: bytes
+    """The reading, as ``bodies`` has it."""
+    lasts: bool
+    """Whether it will be read so again; not when a fault was this machine's."""
+
+
+Share = Callable[[Sequence[Task]], list[Done]]
+"""What a process does with its share of the tasks."""
+
+
+def read_share(tasks: Sequence[Task]) -> list[Done]:
+    """The readings of a share of the tasks, in this process."""
+    done = []
+    for task in tasks:
+        _wind(SECONDS)
+        reading, lasts = read_recipe(task.recipe, task.subdir)
+        done.append(Done(task.key, body_of(reading), lasts))
+    _wind(0)
+    return done
+
+
+def read_many(
+    tasks: Iterable[Task], number: int, processes: int | None = None, share: Share = read_share
+) -> Iterator[Done]:
+    """Each of ``number`` tasks' readings, in no order; on as many processes as this one may use cores, unless told.
+
+    Tasks are taken as they are needed.
+    """
+    if number <= FEW:
+        yield from share(list(tasks))
+        return
+    count = processes or cores()
+    suspects = yield from _read(_chunks(iter(tasks)), share, count, ahead=2 * count)
+    dead = yield from _read(([task] for task in suspects), share, 1, ahead=1)
+    for task in dead:
+        yield Done(task.key, body_of(_lost(task)), lasts=False)
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+
+
+def _chunks(tasks: Iterator[Task]) -> Iterator[Sequence[Task]]:
+    while chunk := list(islice(tasks, _CHUNK)):
+        yield chunk
+
+
+def _read(
+    chunks: Iterator[Sequence[Task]], share: Share, processes: int, ahead: int
+) -> Generator[Done, None, list[Task]]:
+    """Returns the tasks that were under way when a process died: ``ahead`` chunks are at once, so few are suspects."""
+    lost = list[Task]()
+    for first in chunks:
+        lost += yield from _read_until_death(chain([first], chunks), share, processes, ahead)
+    return lost
+
+
+def _read_until_death(
+    chunks: Iterator[Sequence[Task]], share: Share, processes: int, ahead: int
+) -> Generator[Done, None, list[Task]]:
+    """Takes from ``chunks`` what it reads; returns the tasks that were under way when a process died."""
+    under_way: dict[Future[list[Done]], Sequence[Task]] = {}
+    lost: list[Task] = []
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, context, initializer=_begin) as pool:
+        while True:
+            for chunk in islice(chunks, 0 if lost else ahead - len(under_way)):
+                under_way[pool.submit(share, chunk)] = chunk
+            if not under_way:
+                return lost
+            for future in wait(under_way, return_when=FIRST_COMPLETED).done:
+                chunk = under_way.pop(future)
+                if isinstance(future.exception(), BrokenProcessPool):
+                    lost += chunk
+                else:
+                    yield from future.result()
+
+
+_bounded = False
+
+
+def _begin() -> None:
+    """In a process that reads: bounds for all that it does. A recipe that breaks one takes the process with it."""
+    global _bounded  # noqa: PLW0603 -- one process, one answer
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started it ends it
+    if sys.platform != "win32":
+        import resource
+
+        _bounded = True
+        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _wind(seconds: int) -> None:
+    """The alarm has no handler: it ends the process even where nothing of Python runs."""
+    if _bounded and sys.platform != "win32":
+        signal.alarm(seconds)
+
+
+def _lost(task: Task) -> RecipeReading:
+    cause = f"reading it took more than {SECONDS} seconds or {_MEMORY >> 30} GiB, or brought the reading process down."
+    remedy = "Simplify the recipe or its pins; push again if the machine was short of memory."
+    refusal = Refusal(task.recipe.recipe, task.recipe.path, cause, remedy=remedy)
+    return RecipeReading(task.recipe.recipe, refusals=(refusal,))
