@@ -51,10 +51,10 @@ extra:
 """
 PARTS = st.sampled_from(
     [
-        "{{ ", " }}", "{% ", " %}", "set x = ", "for x in [1] ", "endfor", "if linux", "endif", "# [", "]", "[", "{",
-        "}", "linux", " and ", "not ", "(", ")", ": ", "- ", "\n", "  ", "\t", "'", '"', "&a ", "*a", "<<: ", "!!int ", "|",
-        ">", "x", "1.10", "~", "compiler('c')", "environ.get('A')", "PKG_NAME", "python", "\x0c", "\u2028", "\ufeff", "\r",
-        "outputs:\n", "package:\n",
+        "{{ ", " }}", "{% ", " %}", "set x = ", "for x in [1] ", "endfor", "if linux", "endif", "# [", "]", "[",
+        "{", "}", "linux", " and ", "not ", "(", ")", ": ", "- ", "\n", "  ", "\t", "'", '"', "&a ", "*a",
+        "<<: ", "!!int ", "|", ">", "x", "1.10", "~", "compiler('c')", "environ.get('A')", "PKG_NAME", "python",
+        "\x0c", "\u2028", "\ufeff", "\r", "outputs:\n", "package:\n",
     ]
 )  # fmt: skip
 
