@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
@@ -68,13 +69,24 @@ class Checkout:
 
     def recipes(self, places: Iterable[RecipePlace]) -> dict[str, Recipe]:
         """Recipes by folder, their files written where they are not yet. Raises TreeError."""
-        left = list({place.folder: place for place in places}.values())
-        found: dict[str, Recipe] = {}
-        for start in range(0, len(left), _AT_ONCE):
-            some = left[start : start + _AT_ONCE]
-            self._fill(some)
-            found |= {place.folder: self._recipe(place) for place in some}
+        found = {}
+        for recipe, unwritten in self.unwritten(places):
+            if unwritten is not None:
+                unwritten.write()
+            found[recipe.recipe] = recipe
         return found
+
+    def unwritten(self, places: Iterable[RecipePlace]) -> Iterator[tuple[Recipe, "Unwritten | None"]]:
+        """Each recipe once, with what has to be written before it can be read."""
+        left = iter({place.folder: place for place in places}.values())
+        while some := list(islice(left, _AT_ONCE)):
+            missing = [place for place in some if not self._folder(place).is_dir()]
+            blobs = [entry.blob for place in missing for entry in self.files[place.folder]]
+            contents = self.contents.read(blobs, _LARGEST) if blobs else {}
+            folders = {place.folder for place in missing}
+            for place in some:
+                files = self._unwritten(place, contents) if place.folder in folders else None
+                yield self._recipe(place, contents), files
 
     def recipe(self, folder: str) -> Recipe:
         """The recipe of a folder, its files written. Raises NotFoundError."""
@@ -106,23 +118,51 @@ class Checkout:
     def _folder(self, place: RecipePlace) -> Path:
         return self.place_of(place.folder, digest_of(self.files[place.folder], place.folder))
 
-    def _recipe(self, place: RecipePlace) -> Recipe:
+    def _recipe(self, place: RecipePlace, contents: Mapping[str, bytes]) -> Recipe:
         folder = self._folder(place)
         start = "" if place.folder == "." else f"{place.folder}/"
         apart = {place.path, *(f"{start}{name}" for name in VARIANT_FILES), *place.skip_listed.values()}
         others = [entry for entry in self.files[place.folder] if entry.path not in apart]
-        own = tuple(PinFile(pin, (folder / pin.removeprefix(start)).read_bytes()) for pin in place.pins)
+        own = tuple(PinFile(pin, self._own(pin, folder, start, contents)) for pin in place.pins)
         environment = tuple(sorted(self.tree_file.environment.items()))
         files = digest_of(others, place.folder)
         return Recipe(place.folder, place.file, folder, files, self.pins + own, environment)
 
-    def _fill(self, places: Sequence[RecipePlace]) -> None:
-        folders = [(place, self._folder(place)) for place in places]
-        missing = [(place, folder) for place, folder in folders if not folder.is_dir()]
-        blobs = [entry.blob for place, _ in missing for entry in self.files[place.folder]]
-        contents = self.contents.read(blobs, _LARGEST) if blobs else {}
-        for place, folder in missing:
-            write_folder(folder, self.files[place.folder], place.folder, contents)
+    def _own(self, pin: str, folder: Path, start: str, contents: Mapping[str, bytes]) -> bytes:
+        blob = self.listing.entries[pin].blob
+        return contents[blob] if blob in contents else (folder / pin.removeprefix(start)).read_bytes()
+
+    def _unwritten(self, place: RecipePlace, contents: Mapping[str, bytes]) -> "Unwritten":
+        start = 0 if place.folder == "." else len(place.folder) + 1
+        files = ((e.path[start:], contents.get(e.blob, b""), e.program) for e in self.files[place.folder])
+        return Unwritten(self._folder(place), tuple(files))
+
+
+@dataclass(frozen=True, slots=True)
+class Unwritten:
+    """The files of a recipe, and the folder that they go to."""
+
+    target: Path
+    files: tuple[tuple[str, bytes, bool], ...]
+    """Name, content, and whether it is a program."""
+
+    def write(self) -> None:
+        """Write them read-only, all or none. Whoever comes second keeps the first one's."""
+        self.target.parent.mkdir(parents=True, exist_ok=True)
+        fresh = tempfile.mkdtemp(dir=self.target.parent, prefix=".new-")
+        made = {fresh}
+        try:
+            for name, data, program in self.files:
+                path = f"{fresh}/{name}"
+                above = path.rpartition("/")[0]
+                if above not in made:
+                    os.makedirs(above, exist_ok=True)  # noqa: PTH103 -- ten thousand folders: Path takes twice as long
+                    made.add(above)
+                _write(path, data, 0o555 if program else 0o444)
+            settle(Path(fresh), self.target)
+        except BaseException:
+            shutil.rmtree(fresh, ignore_errors=True)
+            raise
 
 
 def open_checkout(
@@ -144,26 +184,6 @@ def open_checkout(
     files = listing.by_recipe()
     skipped = _skipped(layout, listing, contents)
     return Checkout(commit, listing, contents, layout, tree_file, pins, place_of, files, places, skipped)
-
-
-def write_folder(target: Path, entries: Iterable[Entry], folder: str, contents: Mapping[str, bytes]) -> None:
-    """Write files read-only, all or none. Whoever comes second keeps the first one's."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    fresh = tempfile.mkdtemp(dir=target.parent, prefix=".new-")
-    made = {fresh}
-    start = 0 if folder == "." else len(folder) + 1
-    try:
-        for entry in entries:
-            path = f"{fresh}/{entry.path[start:]}"
-            above = path.rpartition("/")[0]
-            if above not in made:
-                os.makedirs(above, exist_ok=True)  # noqa: PTH103 -- ten thousand folders: Path takes twice as long
-                made.add(above)
-            _write(path, contents.get(entry.blob, b""), 0o555 if entry.program else 0o444)
-        settle(Path(fresh), target)
-    except BaseException:
-        shutil.rmtree(fresh, ignore_errors=True)
-        raise
 
 
 def _write(path: str, data: bytes, mode: int) -> None:

@@ -119,7 +119,8 @@ def _bioconda(tree: _Tree) -> Layout:
     roots = _as_parents(tree.tree_file.recipes or ("recipes",))
     places = []
     for folder in sorted(tree.folders):
-        if folder != "." and {dirname(folder), dirname(dirname(folder))} & roots:
+        above = folder.rpartition("/")[0]
+        if folder != "." and (above in roots or above.rpartition("/")[0] in roots):
             places += [_with_failures(place, tree.folders[folder]) for place in tree.place(folder)]
     return Layout("", tuple(places), tree.files("."), tree.files(".", ("build-fail-blacklist",)))
 

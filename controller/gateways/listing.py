@@ -4,6 +4,7 @@ Contents are told by git's own ids of them, so that a plain folder and a git tre
 """
 
 import posixpath
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha1, sha256
@@ -15,6 +16,8 @@ from controller.gateways.tree_walk import SKIPPED, files_below
 from controller.gateways.unpacking import check_name
 
 _LINK, _PROGRAM = "120000", "100755"
+_DOUBTFUL = re.compile(rb"\t/|[\t/]\.\.[/\0]|\\|\t[^/\0]*:")
+"""What any path must have that ``check_name`` refuses: most trees have none, and are asked once."""
 _HOPS = 40
 """So many links in a row are followed by Linux too."""
 
@@ -38,10 +41,10 @@ class Listing:
 
     def by_recipe(self) -> dict[str, tuple[Entry, ...]]:
         """Each folder that holds a recipe, with its files; recipes within it, hidden and built folders left out."""
-        owners = _Owners({posixpath.dirname(path) for path in self.entries if _is_recipe(path)})
+        owners = _Owners({path.rpartition("/")[0] for path in self.entries if _is_recipe(path)})
         found: dict[str, list[Entry]] = {folder or ".": [] for folder in owners.folders}
         for path in sorted(self.entries):
-            owner = owners.of(posixpath.dirname(path))
+            owner = owners.of(path.rpartition("/")[0])
             if owner is not None:
                 found[owner or "."].append(self.entries[path])
         return {folder: tuple(entries) for folder, entries in found.items()}
@@ -63,10 +66,12 @@ def read_listing(data: bytes, read: Callable[[Iterable[str]], Mapping[str, bytes
     """
     entries: dict[str, Entry] = {}
     links: dict[str, str] = {}
+    doubtful = _DOUBTFUL.search(data)
     for line in data.decode("utf-8", "surrogateescape").split("\0"):
         about, _, path = line.partition("\t")
         if path:
-            check_name(path)
+            if doubtful:
+                check_name(path)
             mode, kind, blob = about.split(" ")
             if mode == _LINK:
                 links[path] = blob
@@ -108,19 +113,19 @@ class _Owners:
     _known: dict[str, str | None] = field(default_factory=dict)
 
     def of(self, folder: str) -> str | None:
+        if folder in self.folders:
+            return folder
         if folder not in self._known:
             self._known[folder] = self._find(folder)
         return self._known[folder]
 
     def _find(self, folder: str) -> str | None:
-        if folder in self.folders:
-            return folder
-        above, name = posixpath.split(folder)
+        above, _, name = folder.rpartition("/")
         return None if not folder or name.startswith(".") or name in SKIPPED else self.of(above)
 
 
 def _is_recipe(path: str) -> bool:
-    return path.endswith((RECIPE, OLD_RECIPE)) and posixpath.basename(path) in {RECIPE, OLD_RECIPE}
+    return path.endswith((RECIPE, OLD_RECIPE)) and path.rpartition("/")[2] in {RECIPE, OLD_RECIPE}
 
 
 def _is_hidden(name: str) -> bool:

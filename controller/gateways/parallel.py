@@ -1,5 +1,6 @@
 """Reading many recipes at once, in processes of their own: one that dies or never ends costs its own recipe alone."""
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -11,8 +12,10 @@ from dataclasses import dataclass
 from itertools import chain, islice
 
 from controller.domain.recipes import RecipeReading, Refusal
+from controller.gateways.bare_process import become_bare
 from controller.gateways.bodies import body_of
-from controller.gateways.recipes import Recipe, read_recipe
+from controller.gateways.checkouts import Unwritten
+from controller.gateways.recipes import Recipe, read_recipe, refused
 
 FEW = 40
 """So many recipes are read here, in less time than a process takes to begin."""
@@ -29,6 +32,8 @@ class Task:
     key: str
     recipe: Recipe
     subdir: str
+    unwritten: Unwritten | None = None
+    """What has to be written before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +56,19 @@ def read_share(tasks: Sequence[Task]) -> list[Done]:
     done = []
     for task in tasks:
         _wind(SECONDS)
-        reading, lasts = read_recipe(task.recipe, task.subdir)
+        reading, lasts = _read_one(task)
         done.append(Done(task.key, body_of(reading), lasts))
     _wind(0)
     return done
+
+
+def _read_one(task: Task) -> tuple[RecipeReading, bool]:
+    try:
+        if task.unwritten is not None and not task.unwritten.target.is_dir():
+            task.unwritten.write()
+    except OSError as error:
+        return refused(task.recipe, error), False
+    return read_recipe(task.recipe, task.subdir)
 
 
 def read_many(
@@ -122,6 +136,8 @@ def _begin() -> None:
     """In a process that reads: bounds for all that it does. A recipe that breaks one takes the process with it."""
     global _bounded  # noqa: PLW0603 -- one process, one answer
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started it ends it
+    become_bare()
+    gc.set_threshold(100_000, 50, 100)  # an eighth of the time goes into looking for cycles that hardly come
     if sys.platform != "win32":
         import resource
 

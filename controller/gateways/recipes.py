@@ -66,9 +66,9 @@ def read_recipe(recipe: Recipe, subdir: str) -> tuple[RecipeReading, bool]:
     try:
         outputs = name_recipe(recipe, subdir)
     except _REFUSED as error:
-        return _refused(recipe, error), True
+        return refused(recipe, error), True
     except _FAILED as error:
-        return _refused(recipe, error), False
+        return refused(recipe, error), False
     return RecipeReading(recipe.recipe, outputs, skipped=() if outputs else (subdir,)), True
 
 
@@ -115,6 +115,7 @@ def _lasting(found: Sequence[Rendered], path: Path, variants: VariantConfig, sub
     return [rendered.hash for rendered in found]
 
 
-def _refused(recipe: Recipe, error: Exception) -> RecipeReading:
+def refused(recipe: Recipe, error: Exception) -> RecipeReading:
+    """What a recipe says whose reading raised ``error``."""
     refusal: Refusal = refusal_of(recipe.recipe, recipe.path, recipe.folder / recipe.file, error)
     return RecipeReading(recipe.recipe, refusals=(refusal,))

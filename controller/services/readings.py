@@ -65,11 +65,13 @@ def _read(farm: Farm, checkout: Checkout, wanted: Wanted) -> dict[str, RecipeRea
 
 
 def _tasks(checkout: Checkout, wanted: Wanted) -> Iterator[Task]:
-    """Folders are written as their turn comes."""
-    left = iter(wanted.items())
-    while some := list(islice(left, _AT_ONCE)):
-        recipes = checkout.recipes(place for _, (place, _) in some)
-        yield from (Task(key, recipes[place.folder], subdir) for key, (place, subdir) in some)
+    """Files are fetched as their turn comes, and written by whoever reads them."""
+    keys: dict[str, list[tuple[str, str]]] = {}
+    for key, (place, subdir) in wanted.items():
+        keys.setdefault(place.folder, []).append((key, subdir))
+    for recipe, unwritten in checkout.unwritten(place for place, _ in wanted.values()):
+        for key, subdir in keys[recipe.recipe]:
+            yield Task(key, recipe, subdir, unwritten)
 
 
 def _portions(done: Iterator[Done]) -> Iterator[list[Done]]:
