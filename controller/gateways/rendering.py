@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from rattler_build import JinjaConfig, PlatformConfig, RenderedVariant, VariantConfig
+from rattler_build import JinjaConfig, PlatformConfig, RattlerBuildError, RenderedVariant, VariantConfig
 from rattler_build._rattler_build import render as _native
 from rattler_build._rattler_build import stage0 as _stage0
+
+from controller.domain.errors import RecipeError
+from controller.gateways.bare_process import asks_environment, run_bare
 
 RECIPE_FILE = "recipe.yaml"
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -42,11 +45,29 @@ def render(recipe: Path, variants: VariantConfig, subdir: str, number: int | Non
     """Every output of every variant for ``subdir``, but those that skip themselves.
 
     ``number`` takes the place of the recipe's own build number. The way in is the binding's own: its public
-    door has no override, and a number given as a context variable would move the hash.
+    door has no override, and a number given as a context variable would move the hash. A recipe that looks into
+    the environment finds none: it is rendered in a process that has none.
     """
     text = recipe.read_text(encoding="utf-8")
+    if not asks_environment(text):
+        return _render_here(text, recipe, variants, subdir, number)
+    found = run_bare(_render_there, text, recipe, variant_text(variants), subdir, number)
+    if isinstance(found, str):
+        raise RecipeError(found, remedy="Correct the file and push again.")
+    return found
+
+
+def _render_here(text: str, recipe: Path, variants: VariantConfig, subdir: str, number: int | None) -> list[Rendered]:
     found = render_text(text, recipe, variants, subdir, number)
     return _without_skipped(found, text, variants, subdir)
+
+
+def _render_there(text: str, recipe: Path, variants: str, subdir: str, number: int | None) -> list[Rendered] | str:
+    """The builder's errors do not travel between processes; their words do."""
+    try:
+        return _render_here(text, recipe, VariantConfig.from_yaml(variants), subdir, number)
+    except (RattlerBuildError, ValueError, TypeError) as error:
+        return str(error)
 
 
 def render_text(

@@ -3,7 +3,9 @@
 A recipe has few distinct forms however many variants it has; each is evaluated once.
 """
 
+import os
 import re
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -134,9 +136,7 @@ def _document(text: str, context: Mapping[str, object], names: Names, calls: Cal
 
 def _text_of(path: Path) -> str:
     try:
-        if not path.is_file():
-            raise V0Error("it is no file.", remedy="Put a meta.yaml in its place.")
-        with path.open("rb") as file:
+        with open(path, "rb", opener=_regular) as file:
             found = file.read(_LARGEST_FILE + 1)
         if len(found) > _LARGEST_FILE:
             raise TooLargeError(f"it has more than {_LARGEST_FILE} bytes.")
@@ -144,8 +144,19 @@ def _text_of(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise V0Error("it is not UTF-8.", line=line, remedy="Save it as UTF-8.") from error
+    except FileNotFoundError as error:
+        raise V0Error("it is no file.", remedy="Put a meta.yaml in its place.") from error
     except OSError as error:
         raise V0Error(f"it cannot be opened: {error.strerror}.") from error
+
+
+def _regular(path: str, flags: int) -> int:
+    """Open a file that is one: neither a device nor a pipe that nobody writes to."""
+    number = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    if stat.S_ISREG(os.fstat(number).st_mode):
+        return number
+    os.close(number)
+    raise V0Error("it is no file.", remedy="Put a meta.yaml in its place.")
 
 
 def _hidden(spoken: frozenset[str], variant: Mapping[str, str]) -> tuple[object, ...]:
