@@ -19,7 +19,7 @@ def body_of(reading: RecipeReading) -> bytes:
 
 def readings_of(bodies: Mapping[str, bytes]) -> dict[str, RecipeReading]:
     """The readings again, by the same keys; bytes that are none, of an older form, are left out."""
-    with _uncollected():
+    with uncollected():
         return dict(_decoded(bodies.items()))
 
 
@@ -32,7 +32,7 @@ def _decoded(bodies: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, RecipeR
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
+def uncollected() -> Iterator[None]:
     """Values that live on are looked at by the collector again and again while they come; nothing here is circular."""
     was = gc.isenabled()
     gc.disable()

@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
@@ -53,6 +53,21 @@ class Checkout:
     places: Mapping[str, RecipePlace]
     skipped: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Recipes that a skip list of the tree leaves out, with the subdirs; ``*`` is all."""
+    _keys: dict[tuple[str, str], str] = field(default_factory=dict, compare=False, repr=False)
+
+    def after(self, commit: str, changes: Mapping[str, Entry]) -> "Checkout | None":
+        """The tree at another commit that differs by the contents of these files; None if all of it may differ then."""
+        apart = {TREE_FILE, *self.layout.pins, *self.layout.skip_lists, *self.listing.targets}
+        touched = {owner for path in changes for owner in _above(path) if owner in self.files}
+        recorded = any(self.places[folder].skip_listed for folder in touched & self.places.keys())
+        foreign = any(isinstance(pin, ForeignFile) for pin in self.tree_file.pins)
+        if foreign or recorded or apart & changes.keys():
+            return None
+        files = dict(self.files)
+        for folder in touched:
+            files[folder] = tuple(changes.get(entry.path, entry) for entry in files[folder])
+        keys = {at: key for at, key in self._keys.items() if at[0] not in touched}
+        return replace(self, commit=commit, listing=self.listing.changed(changes), files=files, _keys=keys)
 
     def readings(self, subdirs: Sequence[str]) -> Iterator[tuple[RecipePlace, str]]:
         """Each recipe for each subdir that it is for, skip-listed ones left out."""
@@ -111,6 +126,12 @@ class Checkout:
         return digest.hexdigest()
 
     def _key(self, place: RecipePlace, subdir: str, shared: str) -> str:
+        known = self._keys.get((place.folder, subdir))
+        if known is None:
+            known = self._keys[place.folder, subdir] = self._new_key(place, subdir, shared)
+        return known
+
+    def _new_key(self, place: RecipePlace, subdir: str, shared: str) -> str:
         own = digest_of(self.files[place.folder], place.folder)
         text = "\0".join([shared, place.folder, place.file, *place.pins, own, subdir])
         return sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
@@ -184,6 +205,13 @@ def open_checkout(
     files = listing.by_recipe()
     skipped = _skipped(layout, listing, contents)
     return Checkout(commit, listing, contents, layout, tree_file, pins, place_of, files, places, skipped)
+
+
+def _above(path: str) -> Iterator[str]:
+    """Every folder that a file is in."""
+    while path:
+        path = path.rpartition("/")[0]
+        yield path or "."
 
 
 def _write(path: str, data: bytes, mode: int) -> None:

@@ -44,18 +44,25 @@ class Git:
         """Standard output as bytes, for ``told`` on its input. Raises TreeError with git's own words."""
         command = ("git", *(("--git-dir", str(at)) if at else ()), *arguments)
         environment = self._environment()
-        try:
-            done = subprocess.run(
-                command, env=environment, capture_output=True, check=False, input=told,
-                timeout=_MINUTES * 60,
-            )  # fmt: skip
-        except FileNotFoundError:
-            raise TreeError("The program git is not installed.", remedy="Install git and try again.") from None
-        except subprocess.TimeoutExpired:
-            raise TreeError(f"git took more than {_MINUTES} minutes.", remedy="Is the repository reachable?") from None
-        if done.returncode:
-            raise TreeError(_last_words(done.stderr), remedy="Check the tree's address, the revision and your access.")
-        return done.stdout
+        with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as asked:  # megabytes, and no pipe to fill
+            asked.write(told)
+            asked.seek(0)
+            try:
+                done = subprocess.run(
+                    command, env=environment, check=False, stdin=asked, stdout=said, stderr=subprocess.PIPE,
+                    timeout=_MINUTES * 60,
+                )  # fmt: skip
+            except FileNotFoundError:
+                raise TreeError("The program git is not installed.", remedy="Install git and try again.") from None
+            except subprocess.TimeoutExpired:
+                raise TreeError(
+                    f"git took more than {_MINUTES} minutes.", remedy="Is the repository reachable?"
+                ) from None
+            if done.returncode:
+                remedy = "Check the tree's address, the revision and your access."
+                raise TreeError(_last_words(done.stderr), remedy=remedy)
+            said.seek(0)
+            return said.read()
 
     def _environment(self) -> dict[str, str]:
         kept = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}

@@ -6,7 +6,7 @@ Contents are told by git's own ids of them, so that a plain folder and a git tre
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha1, sha256
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from controller.gateways.tree_walk import SKIPPED, files_below
 from controller.gateways.unpacking import check_name
 
 _LINK, _PROGRAM = "120000", "100755"
+_FILES = frozenset({"100644", _PROGRAM})
 _DOUBTFUL = re.compile(rb"\t/|[\t/]\.\.[/\0]|\\|\t[^/\0]*:")
 """What any path must have that ``check_name`` refuses: most trees have none, and are asked once."""
 _HOPS = 40
@@ -38,6 +39,8 @@ class Listing:
     entries: Mapping[str, Entry]
     broken: Mapping[str, str] = field(default_factory=dict)
     """Links that lead to no file, and where they lead."""
+    targets: frozenset[str] = frozenset()
+    """Files that links lead to."""
 
     def by_recipe(self) -> dict[str, tuple[Entry, ...]]:
         """Each folder that holds a recipe, with its files; recipes within it, hidden and built folders left out."""
@@ -48,6 +51,10 @@ class Listing:
             if owner is not None:
                 found[owner or "."].append(self.entries[path])
         return {folder: tuple(entries) for folder, entries in found.items()}
+
+    def changed(self, entries: Mapping[str, Entry]) -> "Listing":
+        """The same with some files changed."""
+        return replace(self, entries={**self.entries, **entries})
 
     def below(self, folder: str) -> list[tuple[str, Entry]]:
         """Every file below a folder by its name in there, sorted. Raises TreeError for a link that leads nowhere."""
@@ -78,6 +85,21 @@ def read_listing(data: bytes, read: Callable[[Iterable[str]], Mapping[str, bytes
             elif kind == "blob":  # what is left are other repositories, which are not followed
                 entries[path] = Entry(path, mode == _PROGRAM, blob)
     return _followed(entries, links, read) if links else Listing(entries)
+
+
+def read_changes(data: bytes) -> dict[str, Entry] | None:
+    """The files that ``git diff-tree -r -z --no-renames`` says have another content or mode, by path.
+
+    None if there is more to it than that: files that came, went, or are links now or were.
+    """
+    parts = data.decode("utf-8", "surrogateescape").split("\0")
+    changed = {}
+    for about, path in zip(parts[::2], parts[1::2], strict=False):
+        old, new, _, blob, status = about.removeprefix(":").split(" ")
+        if status != "M" or not {old, new} <= _FILES:
+            return None
+        changed[path] = Entry(path, new == _PROGRAM, blob)
+    return changed
 
 
 def list_folder(root: Path) -> Listing:
@@ -138,13 +160,14 @@ def _followed(
     texts = read(set(links.values()))
     targets = {path: texts.get(blob, b"").decode("utf-8", "surrogateescape") for path, blob in links.items()}
     broken = {}
+    ends = {path: _end(path, targets) for path in targets}
     for path, target in targets.items():
-        end = _end(path, targets)
+        end = ends[path]
         if end in entries and end not in targets:
             entries[path] = Entry(path, entries[end].program, entries[end].blob)
         else:
             broken[path] = target
-    return Listing(entries, broken)
+    return Listing(entries, broken, frozenset(ends.values()))
 
 
 def _end(path: str, targets: Mapping[str, str]) -> str:

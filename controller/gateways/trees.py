@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from threading import Lock
@@ -16,7 +16,7 @@ from threading import Lock
 from controller.domain.errors import TreeError
 from controller.gateways.checkouts import Checkout, open_checkout, settle
 from controller.gateways.git import Git
-from controller.gateways.listing import read_listing
+from controller.gateways.listing import read_changes, read_listing
 from controller.gateways.objects import Objects
 from controller.gateways.tree_file import ForeignFile
 from controller.gateways.tree_readings import open_folder
@@ -33,6 +33,8 @@ class Trees:
     """Mirrors and checkouts of recipe trees, below ``root``."""
 
     root: Path
+    _latest: dict[Path, Checkout] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """The commit of each mirror that was opened last: the next one differs from it by little."""
 
     def resolve(self, url: str, rev: str | None) -> str:
         """The commit that ``rev`` (none: the default branch) means now: a sha, or ``folder-<hex>`` for a plain folder.
@@ -77,12 +79,27 @@ class Trees:
         if commit.startswith(_FOLDER):
             return open_folder(self.checkout(url, commit), commit, self._foreign)
         self._place(commit)
-        objects = Objects(self._git, self._mirror(url))
-        listed = self._git.read("ls-tree", "-r", "-z", "--full-tree", commit, at=objects.repository)
+        mirror = self._mirror(url)
+        found = self._changed(mirror, commit) or self._listed(mirror, commit)
+        self._latest[mirror] = found
+        return found
+
+    def _listed(self, mirror: Path, commit: str) -> Checkout:
+        objects = Objects(self._git, mirror)
+        listed = self._git.read("ls-tree", "-r", "-z", "--full-tree", commit, at=mirror)
         return open_checkout(
             commit, read_listing(listed, objects.read), objects, self._foreign,
             lambda _, digest: self.root / "folders" / digest[:2] / digest,
         )  # fmt: skip
+
+    def _changed(self, mirror: Path, commit: str) -> Checkout | None:
+        """By what differs from the commit before, where that is a few files' contents and nothing else."""
+        latest = self._latest.get(mirror)
+        if latest is None:
+            return None
+        told = self._git.read("diff-tree", "-r", "-z", "--no-renames", latest.commit, commit, at=mirror)
+        changes = read_changes(told)
+        return None if changes is None else latest.after(commit, changes)
 
     def _foreign(self, pin: ForeignFile) -> PinFile:
         """A file of another tree, as it is there now."""

@@ -8,7 +8,7 @@ from datetime import timedelta
 from itertools import islice
 
 from controller.domain.recipes import Reading, RecipeReading
-from controller.gateways.bodies import readings_of
+from controller.gateways.bodies import readings_of, uncollected
 from controller.gateways.checkouts import Checkout
 from controller.gateways.layouts import RecipePlace
 from controller.gateways.parallel import Done, Task, read_many
@@ -25,12 +25,14 @@ _AT_ONCE = 400
 
 def read(farm: Farm, tree: str, commit: str) -> tuple[Reading, Checkout]:
     """The reading of a tree, and the tree itself. Raises TreeError."""
-    checkout = farm.trees.open(tree, commit)
-    wanted = checkout.keys(checkout.readings(farm.rules.subdirs))
-    found = farm.readings.having(wanted)
+    with uncollected():
+        checkout = farm.trees.open(tree, commit)
+        wanted = checkout.keys(checkout.readings(farm.rules.subdirs))
+        found = farm.readings.having(wanted)
     found |= _stored(farm, [key for key in wanted if key not in found])
     found |= _read(farm, checkout, {key: at for key, at in wanted.items() if key not in found})
-    return put_together(commit, (found[key] for key in wanted)), checkout
+    with uncollected():
+        return put_together(commit, (found[key] for key in wanted)), checkout
 
 
 def prune(farm: Farm) -> int:

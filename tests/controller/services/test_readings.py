@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -10,6 +11,8 @@ from controller.domain.errors import TreeError
 from controller.domain.recipes import Reading
 from controller.gateways import parallel
 from controller.gateways.recent import RecentReadings
+from controller.gateways.tree_readings import read_tree
+from controller.gateways.trees import Trees
 from controller.services import readings
 from controller.services.farm import Farm
 from tests.kit.farms import make_farm
@@ -155,3 +158,43 @@ def test_files_that_are_not_in_the_repository_are_missed_only_by_the_recipe_that
     assert checkout.archive("one")
     with pytest.raises(TreeError, match=r"two/data\.bin"):
         checkout.archive("two")
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_farm_that_saw_the_commit_before_says_what_a_new_farm_says(
+    farm: Farm, tree: Path, tmp_path: Path, seed: int
+) -> None:
+    """Whatever changes from commit to commit: contents, modes, files that come and go, links, pins, nested recipes."""
+    chance = Random(seed)
+    for number in range(6):
+        change(tree, chance, number)
+        sha = commit(tree, f"change {number}")
+        known = farm.trees.open(str(tree), farm.trees.resolve(str(tree), sha))
+        fresh = Trees(farm.trees.root).open(str(tree), sha)
+        for field in ("listing", "layout", "pins", "files", "places", "skipped", "commit"):
+            assert getattr(known, field) == getattr(fresh, field), field
+        subdirs = ["linux-64", "win-64"]
+        assert known.keys(known.readings(subdirs)) == fresh.keys(fresh.readings(subdirs))
+        reading, _ = readings.read(farm, str(tree), sha)
+        assert reading == read_tree(tree, farm.rules.subdirs, sha)
+
+
+def change(tree: Path, chance: Random, number: int) -> None:
+    kinds = ["version", "build.sh", "mode", "pins", "nested", "link", "gone", "version", "build.sh"]
+    where = tree / chance.choice(["one", "two"])
+    kind = chance.choice(kinds)
+    if kind == "version":
+        write_recipe(tree, where.name, version=f"1.{number}")
+    elif kind == "build.sh":
+        (where / "build.sh").write_text(f"echo {number}\n")
+    elif kind == "mode":
+        (where / "recipe.yaml").chmod(0o755)
+    elif kind == "pins":
+        (chance.choice([where, tree]) / "variants.yaml").write_text(f"zlib: ['{number}']\n")
+    elif kind == "nested":
+        write_recipe(where, f"nested{number}{where.name}")
+    elif kind == "link":
+        (where / f"link{number}").symlink_to("../one/recipe.yaml")
+    elif kind == "gone":
+        (where / "build.sh").unlink(missing_ok=True)
+    (tree / "README").write_text(f"{number}")
