@@ -1,7 +1,7 @@
 """What the texts and lists of a recipe may grow to, and the budget that they are paid from."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
@@ -52,6 +52,28 @@ def _count(value: object, left: list[int]) -> None:
     if isinstance(value, list | tuple | set):
         for entry in value:
             _count(entry, left)
+
+
+def whole(value: Any) -> Any:
+    """``value``, if it has few enough parts to be compared: what holds itself doubled takes for ever otherwise."""
+    left = [_LONGEST_LIST]
+
+    def count(part: object, depth: int) -> None:
+        left[0] -= 1
+        if left[0] < 0 or depth > _DEEPEST:
+            raise SecurityError("a structure that large")
+        parts = [*part.keys(), *part.values()] if isinstance(part, dict) else part
+        if isinstance(parts, list | tuple | set):
+            for entry in parts:
+                count(entry, depth + 1)
+
+    count(value, 0)
+    return value
+
+
+def holds_parts(values: Iterable[object]) -> bool:
+    """Whether any of them holds others."""
+    return any(isinstance(value, list | tuple | set | dict) for value in values)
 
 
 def small(value: object, bound: int) -> bool:

@@ -20,10 +20,12 @@ from controller.gateways.v0.bounds import (
     admit_method,
     admit_pattern,
     bounded,
+    holds_parts,
     modest_product,
     paid_for,
     small,
     text_of,
+    whole,
 )
 from controller.gateways.v0.faults import TooLargeError, V0Error
 from controller.gateways.v0.filters import filters, joined
@@ -33,7 +35,7 @@ _TURNS = 100_000
 _STEPS = 1_000_000
 """The same, each counted with what stands in its body."""
 _REFUSED = frozenset({"encode", "from_bytes", "maketrans", "strftime", "to_bytes"})
-TURN, CONCAT, TUPLE = "__turn__", "__concat__", "__tuple__"
+TURN, CONCAT, TUPLE, WHOLE = "__turn__", "__concat__", "__tuple__", "__whole__"
 
 
 @lru_cache(maxsize=1)
@@ -105,7 +107,15 @@ def _without_maker(value: Any) -> Any:
         return _call(CONCAT, value.nodes, value.lineno)
     if isinstance(value, nodes.Tuple) and value.ctx == "load":
         return _call(TUPLE, value.items, value.lineno)
+    if isinstance(value, nodes.List | nodes.Dict) and _is_nested(value):
+        return _call(WHOLE, [value], value.lineno)
     return value
+
+
+def _is_nested(made: nodes.List | nodes.Dict) -> bool:
+    """Whether anything but constants is in it, which may be a list itself."""
+    entries = [pair.value for pair in made.items] if isinstance(made, nodes.Dict) else made.items
+    return not all(isinstance(entry, nodes.Const) for entry in entries)
 
 
 def _call(name: str, given: list[nodes.Expr], line: int) -> nodes.Node:
@@ -123,7 +133,7 @@ def _tuple(*parts: object) -> tuple[object, ...]:
     return parts
 
 
-OWN: Mapping[str, object] = MappingProxyType({CONCAT: _concat, TUPLE: _tuple})
+OWN: Mapping[str, object] = MappingProxyType({CONCAT: _concat, TUPLE: _tuple, WHOLE: whole})
 """What the guard's calls call."""
 
 
@@ -142,7 +152,8 @@ class Sandbox(SandboxedEnvironment):
             raise SecurityError("arithmetic with bytes")
         if operator == "%" and isinstance(left, str):
             admit_pattern(left, right)
-        return bounded(super().call_binop(context, operator, left, right))
+        made = bounded(super().call_binop(context, operator, left, right))
+        return whole(made) if operator in "+*" and isinstance(made, list | tuple) and holds_parts(made) else made
 
     def call(self, context: Any, function: Any, /, *args: Any, **kwargs: Any) -> Any:
         """Calls, within bounds."""
@@ -153,7 +164,11 @@ class Sandbox(SandboxedEnvironment):
                 return joined(args[0], owner)
         elif isinstance(owner, str | list | dict):
             admit_method(owner, name, args)
-        return bounded(super().call(context, function, *args, **kwargs))
+        made = bounded(super().call(context, function, *args, **kwargs))
+        given = [value for key, value in kwargs.items() if not key.startswith("_")]  # the others are Jinja's own
+        if isinstance(owner, list | dict) and holds_parts((*args, *given)):
+            whole(owner)
+        return made
 
     def getitem(self, obj: Any, argument: Any) -> Any:
         """Entries and slices; the latter are made, and paid."""

@@ -3,6 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from controller.gateways.v0.faults import V0Error
+from controller.gateways.v0.templates import render
 from tests.controller.gateways.v0.confined import Read, confined
 
 HEAD = "package:\n  name: a\n  version: '1'\nabout:\n  summary: |\n    "
@@ -152,3 +154,25 @@ def test_what_recipes_do_stays_far_within_the_bounds(read: Read, tmp_path: Path,
 def ending(read: Read, folder: Path, text: str) -> tuple[str, str, int | None]:
     (folder / "meta.yaml").write_text(text + "\n")
     return read(folder)
+
+
+DOUBLED = {
+    "lists": "{% set x=['a'] %}{% set y=['a'] %}" + "{% set x = [x,x] %}{% set y = [y,y] %}" * 40 + "{{ x == y }}",
+    "lists by append": "{% set x=[] %}"
+    + "{% set z = x %}{% set x = [] %}{% set _ = x.append(z) %}{% set _ = x.append(z) %}" * 40
+    + "{{ x == x|list }}",
+    "mappings": "{% set x={} %}" + "{% set x = {'a': x, 'b': x} %}" * 40 + "{{ x == x }}",
+    "sums": "{% set x=[] %}" + "{% set x = [x] + [x] %}" * 40 + "{{ x in [x] }}",
+    "itself": "{% set x=[1] %}{% set _ = x.append(x) %}{{ x == x }}",
+}
+
+
+@pytest.mark.parametrize("text", DOUBLED.values(), ids=list(DOUBLED))
+def test_what_would_take_for_ever_to_compare_is_not_made(text: str) -> None:
+    with pytest.raises(V0Error, match="a structure that large"):
+        render(text, {})
+
+
+def test_a_long_list_is_made_in_a_moment() -> None:
+    text = "{% set l = [] %}{% for i in range(9000) %}{% set _ = l.append(i) %}{% endfor %}{{ l|length }}"
+    assert render(text, {}) == "9000"
