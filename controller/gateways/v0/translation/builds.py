@@ -17,6 +17,11 @@ _LISTS = {
     "entry_points": ("python", "entry_points"),
     "skip_compile_pyc": ("python", "skip_pyc_compilation"),
 }
+_FILES = {"always_include_files": "always_include_files", "no_link": "always_copy_files"}
+_HARMLESS = {
+    "preserve_egg_dir": "egg folders are always kept",
+    "msvc_compiler": "the compiler comes from the requirements alone",
+}
 _BLOCKING = {
     "features": "features were given up by conda",
     "pre-link": "the new format has no pre-link scripts",
@@ -62,12 +67,13 @@ def translate_build(outline: Outline, losses: list[Loss]) -> dict[str, Any]:
         if build.get(old) not in (None, "", [], False):
             made.setdefault(section, {})[new] = _listed(build[old])
     made |= _sections(made, _linking(build), _prefixes(build), _python(build))
-    if build.get("always_include_files"):
-        made["always_include_files"] = _listed(build["always_include_files"])
+    for old, new in _FILES.items():
+        if build.get(old):
+            made[new] = _listed(build[old])
     if truth(build.get("merge_build_host")):
         made["merge_build_and_host_envs"] = True
     files = files_of(outline.said)
-    if files and not outline.top:
+    if files and outline.place:
         made["files"] = files
     losses += _missing(outline)
     return made
@@ -144,6 +150,9 @@ def _missing(outline: Outline) -> Iterator[Loss]:
     for key, why in _BLOCKING.items():
         if outline.build.get(key):
             yield Loss(f"{where}build/{key}", why)
+    for key, why in _HARMLESS.items():
+        if outline.build.get(key):
+            yield Loss(f"{where}build/{key}", why, "Take it out.", blocking=False)
     if str(outline.said.get("type") or "conda").lower() not in {"conda", "conda_v2"}:
         yield Loss(f"{where}type", f"it makes a {outline.said['type']}, which is no conda package", "Take it out.")
     if outline.said.get("target"):

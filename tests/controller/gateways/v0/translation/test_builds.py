@@ -44,6 +44,7 @@ def script(text: str, folder: Path, platform: str = "linux-64", **files: str) ->
             "entry_points": ["a = b:c"], "use_python_app_entrypoint": True}}),
         ("  skip_compile_pyc:\n    - '*/tests/*.py'", {"python": {"skip_pyc_compilation": ["*/tests/*.py"]}}),
         ("  always_include_files:\n    - lib/a", {"always_include_files": ["lib/a"]}),
+        ("  no_link:\n    - bin/a", {"always_copy_files": ["bin/a"]}),
         ("  merge_build_host: true", {"merge_build_and_host_envs": True}),
     ],
 )  # fmt: skip
@@ -130,3 +131,16 @@ def test_an_output_has_link_scripts_of_its_own_name_only(tmp_path: Path) -> None
     assert script(PART, tmp_path / "other", **{"post-link__sh": "true"})[0] is None
     found, _ = script(PART, tmp_path / "own", **{"b-post-link__sh": "true"})
     assert found["content"][0].endswith('"$PREFIX/bin/.b-post-link.sh"')
+
+
+def test_the_output_of_the_recipes_own_name_keeps_its_files() -> None:
+    losses: list[Loss] = []
+    text = "package: {name: a, version: 1}\noutputs:\n  - name: a\n    files:\n      - bin/x\n"
+    assert translate_build(outline_of(text), losses)["files"] == ["bin/x", "bin/x/**"]
+
+
+@pytest.mark.parametrize("key", ["preserve_egg_dir", "msvc_compiler"])
+def test_what_changes_nothing_is_told_and_blocks_nobody(key: str) -> None:
+    losses: list[Loss] = []
+    translate_build(outline_of(HEAD + f"  {key}: true"), losses)
+    assert [(loss.construct, loss.blocking) for loss in losses] == [(f"build/{key}", False)]
