@@ -140,7 +140,7 @@ def _of_dependencies(document: Mapping[str, Any], pins: Pins) -> Iterator[str]:
         for spec in (*build, *host):
             bare = _BARE.fullmatch(spec)
             key = key_for(pins, bare[1].lower()) if bare else None
-            if bare and key is not None and (key not in ignored or bare[1] in elsewhere):
+            if bare and key and (key not in ignored or bare[1] in elsewhere):
                 yield key
 
 

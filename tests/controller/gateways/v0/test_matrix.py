@@ -39,7 +39,7 @@ def variants(text: str, platform: str = "linux-64") -> list[dict[str, str]]:
             ),
         ),
         ("requirements:\n  host:\n    - r-base\n", snapshot([{"r_base": "4.3"}, {"r_base": "4.4"}])),
-        ("requirements:\n  host:\n    - numpy x.x\n", snapshot([{}])),
+        ("requirements:\n  host:\n    - numpy x.x\n", snapshot([{"numpy": "1"}, {"numpy": "3"}, {"numpy": "2"}])),
         ("requirements:\n  host:\n    - numpy >=1\n    - zlib 1.2\n", snapshot([{}])),
         ("requirements:\n  run:\n    - numpy\n", snapshot([{}])),
         (
