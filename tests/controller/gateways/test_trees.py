@@ -77,6 +77,16 @@ def test_a_bare_repository_and_a_file_url_are_trees_too(trees: Trees, tree: Path
     assert trees.resolve(f"file://{tree}", "main") == sha
 
 
+def test_a_shallow_clone_is_a_tree_too(trees: Trees, tree: Path, tmp_path: Path) -> None:
+    commit(tree, "one")
+    write_recipe(tree, "lib", version="2.0")
+    sha = commit(tree, "two")
+    shallow = tmp_path / "shallow"
+    git(tmp_path, "clone", "--quiet", "--depth", "1", tree.as_uri(), str(shallow))
+    assert trees.resolve(str(shallow), None) == sha
+    assert list(trees.open(str(shallow), sha).places) == ["lib"]
+
+
 def test_an_uncommitted_edit_is_not_in_a_commit(trees: Trees, tree: Path) -> None:
     sha = commit(tree, "one")
     write_recipe(tree, "lib", version="9.9")
