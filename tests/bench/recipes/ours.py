@@ -60,10 +60,13 @@ class Reader:
     def names_both_ways(self, recipe: str) -> tuple[set[str], set[str]]:
         """The file names of an old recipe by its whole translation, and by its skeleton."""
         pins, folder = self.pins(recipe), self.tree / recipe
-        groups = groups_of(members(Source.read(folder), pins, self.subdir))
+        groups = list(groups_of(members(Source.read(folder), pins, self.subdir)))
+        parts = list(parts_of(folder, pins, self.subdir))
+        if len(parts) != len(groups):  # forms of which every output skips itself
+            return set(), set()
         whole: set[str] = set()
         bones: set[str] = set()
-        for part, group in zip(parts_of(folder, pins, self.subdir), groups, strict=True):
+        for part, group in zip(parts, groups, strict=True):
             thin = as_text(skeleton(evaluated(group, pins), folder, self.subdir, pins.pin_run_as_build))
             whole |= {_file(each) for each in part.rendered}
             bones |= {_file(each) for each in replace(part, text=thin, rendered=[]).render(self.subdir)}
