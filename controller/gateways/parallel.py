@@ -137,6 +137,7 @@ def _begin() -> None:
     global _bounded  # noqa: PLW0603 -- one process, one answer
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started it ends it
     become_bare()
+    become_bare()
     gc.set_threshold(100_000, 50, 100)  # an eighth of the time goes into looking for cycles that hardly come
     if sys.platform != "win32":
         import resource

@@ -1,6 +1,7 @@
 """The readings of the last pushes in memory, by their keys, so that the next push decodes only what is new."""
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from threading import Lock
 
 from controller.domain.recipes import RecipeReading
@@ -12,6 +13,7 @@ class RecentReadings:
     def __init__(self, limit: int = 60_000) -> None:
         self._limit = limit
         self._known: dict[str, RecipeReading] = {}
+        self._used_on: dict[str, date] = {}
         self._lock = Lock()
 
     def having(self, keys: Iterable[str]) -> dict[str, RecipeReading]:
@@ -27,3 +29,10 @@ class RecentReadings:
             self._known |= readings
             for key in list(self._known)[: max(0, len(self._known) - self._limit)]:
                 del self._known[key]
+
+    def is_first_use(self, tree: str, today: date) -> bool:
+        """Whether nobody asked so for the tree on this day; what is known here is not asked of a database again."""
+        with self._lock:
+            before = self._used_on.get(tree)
+            self._used_on[tree] = today
+        return before != today

@@ -31,26 +31,26 @@ def read(farm: Farm, tree: str, commit: str) -> tuple[Reading, Checkout]:
         found = farm.readings.having(wanted)
     found |= _stored(farm, [key for key in wanted if key not in found])
     found |= _read(farm, checkout, {key: at for key, at in wanted.items() if key not in found})
+    _note_use(farm, tree, wanted)
     with uncollected():
         return put_together(commit, (found[key] for key in wanted)), checkout
 
 
-def prune(farm: Farm) -> int:
-    """Forget readings that no push has used for long; answers how many."""
-    with farm.transaction() as session:
-        return prune_readings(session, (farm.now() - timedelta(days=_KEPT_DAYS)).date())
+def _note_use(farm: Farm, tree: str, wanted: Wanted) -> None:
+    """Once a day; then what no push has used for long is forgotten too."""
+    today = farm.now().date()
+    if farm.readings.is_first_use(tree, today):
+        with farm.transaction() as session:
+            touch_readings(session, wanted, today)
+            prune_readings(session, today - timedelta(days=_KEPT_DAYS))
 
 
 def _stored(farm: Farm, keys: list[str]) -> dict[str, RecipeReading]:
     if not keys:
         return {}
-    today = farm.now().date()
     with farm.reading() as session:
-        kept = find_readings(session, keys, today)
-    if kept.idle:
-        with farm.transaction() as session:
-            touch_readings(session, kept.idle, today)
-    found = readings_of(kept.bodies)
+        bodies = find_readings(session, keys)
+    found = readings_of(bodies)
     farm.readings.keep(found)
     return found
 

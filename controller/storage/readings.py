@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import date
 
 from sqlalchemy import Column, ColumnElement, Date, LargeBinary, String, cast, delete, func, update
@@ -21,23 +20,10 @@ class ReadingRow(SQLModel, table=True):
     used_on: date = Field(sa_column=Column(Date, nullable=False, index=True))
 
 
-@dataclass(slots=True)
-class Kept:
-    """Readings that were found: bodies by key, and the keys that nobody used since the day before."""
-
-    bodies: dict[str, bytes] = field(default_factory=dict)
-    idle: list[str] = field(default_factory=list)
-
-
-def find_readings(session: Session, keys: Iterable[str], today: date) -> Kept:
-    """Those of the keys that are kept."""
-    kept = Kept()
-    columns = select(col(ReadingRow.key), col(ReadingRow.body), col(ReadingRow.used_on))
-    for key, body, used_on in session.exec(columns.where(_is_one_of(session, keys))):
-        kept.bodies[key] = body
-        if used_on < today:
-            kept.idle.append(key)
-    return kept
+def find_readings(session: Session, keys: Iterable[str]) -> dict[str, bytes]:
+    """The bodies of those of the keys that are kept."""
+    columns = select(col(ReadingRow.key), col(ReadingRow.body))
+    return dict(session.exec(columns.where(_is_one_of(session, keys))).all())
 
 
 def keep_readings(session: Session, bodies: Mapping[str, bytes], today: date) -> None:
@@ -51,7 +37,8 @@ def keep_readings(session: Session, bodies: Mapping[str, bytes], today: date) ->
 
 def touch_readings(session: Session, keys: Iterable[str], today: date) -> None:
     """Note that they were used."""
-    session.connection().execute(update(ReadingRow).where(_is_one_of(session, keys)).values(used_on=today))
+    idle = _is_one_of(session, keys) & (col(ReadingRow.used_on) < today)
+    session.connection().execute(update(ReadingRow).where(idle).values(used_on=today))
 
 
 def prune_readings(session: Session, before: date) -> int:
