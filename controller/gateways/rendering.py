@@ -12,7 +12,7 @@ from rattler_build._rattler_build import render as _native
 from rattler_build._rattler_build import stage0 as _stage0
 
 from controller.domain.errors import RecipeError
-from controller.gateways.bare_process import asks_environment, run_bare
+from controller.gateways.bare_process import needs_bare, run_bare
 
 RECIPE_FILE = "recipe.yaml"
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -46,10 +46,10 @@ def render(recipe: Path, variants: VariantConfig, subdir: str, number: int | Non
 
     ``number`` takes the place of the recipe's own build number. The way in is the binding's own: its public
     door has no override, and a number given as a context variable would move the hash. A recipe that looks into
-    the environment finds none: it is rendered in a process that has none.
+    the environment, or may grow without bound, is rendered in a process that has no environment and little memory.
     """
     text = recipe.read_text(encoding="utf-8")
-    if not asks_environment(text):
+    if not needs_bare(text):
         return _render_here(text, recipe, variants, subdir, number)
     found = run_bare(_render_there, text, recipe, variant_text(variants), subdir, number)
     if isinstance(found, str):

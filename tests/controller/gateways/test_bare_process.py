@@ -6,7 +6,7 @@ import pytest
 from rattler_build import VariantConfig
 
 from controller.domain.errors import RecipeError
-from controller.gateways.bare_process import asks_environment
+from controller.gateways.bare_process import asks_environment, needs_bare
 from controller.gateways.bodies import readings_of
 from controller.gateways.parallel import FEW, Task, read_many
 from controller.gateways.recipes import Recipe
@@ -43,6 +43,18 @@ def test_neither_is_it_where_many_recipes_are_read(tmp_path: Path, monkeypatch: 
 def test_a_fault_of_such_a_recipe_is_told_in_words(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match="requirments"):
         render(asking(tmp_path, ASKING + "requirments: {}\n"), VariantConfig(), "linux-64")
+
+
+def test_a_context_that_doubles_itself_ends_its_own_process_alone(tmp_path: Path) -> None:
+    lines = "".join(f"  a{n + 1}: ${{{{ a{n} ~ a{n} }}}}\n" for n in range(40))
+    text = f"context:\n  a0: aaaaaaaaaa\n{lines}package: {{name: a, version: '1'}}\n"
+    with pytest.raises(RecipeError, match="brought its process down"):
+        render(asking(tmp_path, text + 'about: {summary: "${{ a40 }}"}\n'), VariantConfig(), "linux-64")
+
+
+def test_a_context_as_recipes_have_it_is_read_here() -> None:
+    lines = "".join(f"  a{n}: ${{{{ version | replace('.', '_') }}}}-{n}\n" for n in range(8))
+    assert not needs_bare(f"context:\n  version: 1.2\n{lines}package: {{name: a, version: 1}}\n")
 
 
 def test_the_word_alone_is_suspicious() -> None:
