@@ -77,7 +77,7 @@ class Trees:
     def open(self, url: str, commit: str) -> Checkout:
         """The tree at a commit, of which only what is asked for is ever written to a folder. Raises TreeError."""
         if commit.startswith(_FOLDER):
-            return open_folder(self.checkout(url, commit), commit, self._foreign)
+            return open_folder(self.checkout(url, commit), commit, self.foreign)
         self._place(commit)
         mirror = self._mirror(url)
         found = self._changed(mirror, commit) or self._listed(mirror, commit)
@@ -88,7 +88,7 @@ class Trees:
         objects = Objects(self._git, mirror)
         listed = self._git.read("ls-tree", "-r", "-z", "--full-tree", commit, at=mirror)
         return open_checkout(
-            commit, read_listing(listed, objects.read), objects, self._foreign,
+            commit, read_listing(listed, objects.read), objects, self.foreign,
             lambda _, digest: self.root / "folders" / digest[:2] / digest,
         )  # fmt: skip
 
@@ -101,7 +101,7 @@ class Trees:
         changes = read_changes(told)
         return None if changes is None else latest.after(commit, changes)
 
-    def _foreign(self, pin: ForeignFile) -> PinFile:
+    def foreign(self, pin: ForeignFile) -> PinFile:
         """A file of another tree, as it is there now."""
         commit = self.resolve(pin.tree, pin.rev or None)
         name = f"{pin.tree}/{pin.file}"

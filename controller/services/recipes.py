@@ -146,5 +146,5 @@ def _checkout(tree: str, rev: str | None, trees: Trees) -> Checkout:
         raise TreeError(f"{tree} is no git repository and has no revision {rev}.", remedy="Leave --rev out.")
     bare = is_repository(tree) and not (Path(tree) / ".git").exists()
     if rev is None and Path(tree).is_dir() and not bare:
-        return open_folder(Path(tree), "", trees._foreign)  # noqa: SLF001 -- pins of other trees
+        return open_folder(Path(tree), "", trees.foreign)
     return trees.open(tree, trees.resolve(tree, rev))

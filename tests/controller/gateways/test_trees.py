@@ -244,3 +244,20 @@ def test_dot_folders_and_build_output_are_left_out_of_archives(trees: Trees, tre
         (tree / "lib" / name / "x").write_text("x")
     checkout = trees.open(str(tree), trees.resolve(str(tree), None))
     assert list(packed(checkout.archive("lib"))) == ["recipe.yaml"]
+
+
+def test_pins_of_another_tree_are_taken_as_they_are_there_now(trees: Trees, tree: Path, tmp_path: Path) -> None:
+    other = tmp_path / "pins"
+    other.mkdir()
+    (other / "conda_build_config.yaml").write_text('zlib: ["1"]\n')
+    commit(other, "one")
+    (tree / "farm.toml").write_text(f'[tree]\npins = [{{ tree = "{other}", file = "conda_build_config.yaml" }}]\n')
+    sha = commit(tree, "one")
+    trees.resolve(str(tree), sha)
+    first = trees.open(str(tree), sha)
+    (other / "conda_build_config.yaml").write_text('zlib: ["2"]\n')
+    commit(other, "two")
+    second = trees.open(str(tree), sha)
+    assert [pin.text for pin in (*first.pins, *second.pins)] == [b'zlib: ["1"]\n', b'zlib: ["2"]\n']
+    keys = [checkout.keys(checkout.readings(["linux-64"])) for checkout in (first, second)]
+    assert keys[0].keys().isdisjoint(keys[1])
