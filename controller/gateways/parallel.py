@@ -118,7 +118,11 @@ def _read_until_death(
     with ProcessPoolExecutor(processes, context, initializer=_begin) as pool:
         while True:
             for chunk in islice(chunks, 0 if lost else ahead - len(under_way)):
-                under_way[pool.submit(share, chunk)] = chunk
+                try:
+                    under_way[pool.submit(share, chunk)] = chunk
+                except BrokenProcessPool:  # one died while the caller was busy with what it was given
+                    lost += chunk
+                    break
             if not under_way:
                 return lost
             for future in wait(under_way, return_when=FIRST_COMPLETED).done:
@@ -136,7 +140,6 @@ def _begin() -> None:
     """In a process that reads: bounds for all that it does. A recipe that breaks one takes the process with it."""
     global _bounded  # noqa: PLW0603 -- one process, one answer
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started it ends it
-    become_bare()
     become_bare()
     gc.set_threshold(100_000, 50, 100)  # an eighth of the time goes into looking for cycles that hardly come
     if sys.platform != "win32":

@@ -63,3 +63,21 @@ def test_a_recipe_that_ends_its_process_or_never_ends_is_refused_alone(tmp_path:
     assert all(
         reading.outputs for key, reading in readings_of({k: d.body for k, d in done.items()}).items() if key not in lost
     )
+
+
+def deadly_third_share(some: Sequence[Task]) -> list[Done]:
+    """One recipe of the third share ends its process, while whoever asked is busy with the first."""
+    if any(task.key == "r20" for task in some):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return read_share(some)
+
+
+@pytest.mark.timeout(120)
+def test_a_process_may_die_while_its_caller_is_busy_with_what_came_before(tmp_path: Path) -> None:
+    asked = sorted(tasks(tmp_path, parallel.FEW + 20), key=lambda task: int(task.key[1:]))
+    done: list[Done] = []
+    for one in read_many(asked, len(asked), processes=2, share=deadly_third_share):
+        time.sleep(0 if done else 3)
+        done.append(one)
+    assert sorted(one.key for one in done) == sorted(task.key for task in asked)
+    assert [one.key for one in done if not one.lasts] == ["r20"]
