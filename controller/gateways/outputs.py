@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -35,10 +36,9 @@ def make_output(
 
     ``fingerprint`` is given where the rendered document is not what the recipe says.
     """
-    document = rendered.document
-    requirements = document.get("requirements") or {}
+    requirements = rendered.document.get("requirements") or {}
     ignored = requirements.get("ignore_run_exports") or {}
-    tests = [test for test in document.get("tests") or () if "package_contents" not in test]
+    tests = [test for test in rendered.document.get("tests") or () if "package_contents" not in test]
     return Output(
         recipe=recipe,
         name=rendered.name,
@@ -55,9 +55,13 @@ def make_output(
         ignored_exports=frozenset(_listed(ignored.get("by_name"))),
         ignored_exporters=frozenset(_listed(ignored.get("from_package"))),
         tests=len(tests),
-        test_requirements=tuple(dict.fromkeys(spec for test in tests for spec in _test_requirements(test))),
+        test_requirements=_of_tests(tests),
         fingerprint=fingerprint or _fingerprint(rendered, files),
     )
+
+
+def _of_tests(tests: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(spec for test in tests for spec in _test_requirements(test)))
 
 
 def _requirements(rendered: Rendered, siblings: Sequence[Rendered]) -> Iterator[Requirement]:
@@ -153,6 +157,7 @@ def _without_number(rendered: Rendered) -> str:
     return re.sub(rf"(?<![0-9A-Za-z.]){rendered.build_number}(?![0-9A-Za-z.])", "<number>", text)
 
 
+@lru_cache(maxsize=65_536)
 def name_of(spec: str) -> str:
     """The package that a match spec speaks of."""
     return re.split(r"[\s\[=<>!~]", spec.rsplit("::", 1)[-1].strip(), maxsplit=1)[0].lower()

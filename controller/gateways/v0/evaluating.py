@@ -6,7 +6,7 @@ A recipe has few distinct forms however many variants it has; each is evaluated 
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
@@ -60,7 +60,8 @@ class Source:
     lines: tuple[Line, ...]
     selectors: frozenset[str]
     """Every name that any of its selectors speaks of."""
-    _selected: dict[tuple[object, ...], Selected] = field(default_factory=dict)
+    _selected: dict[tuple[object, ...], tuple[Selected, tuple[str, ...]]] = field(default_factory=dict)
+    """With the names that are spoken of in what is selected, sorted."""
     _forms: dict[tuple[object, ...], Form] = field(default_factory=dict)
 
     @classmethod
@@ -81,16 +82,19 @@ class Source:
         names = Names(platform, variant)
         known = names.for_selectors(self.selectors)
         asked = (platform, *sorted((name, str(value)) for name, value in known.items()))
-        selected = self._selected.get(asked)
-        if selected is None:
-            selected = self._selected[asked] = select_lines(self.lines, known)
-        found = tokens(selected.text)
-        spoken = frozenset[str]().union(*(token_names(token.text) for token in found))
-        key = (*asked, *(variant.get(SPOKEN_FOR.get(name, name)) for name in sorted(spoken)), *_hidden(spoken, variant))
+        if asked not in self._selected:
+            self._selected[asked] = self._select(known)
+        selected, spoken = self._selected[asked]
+        key = (*asked, *[variant.get(SPOKEN_FOR.get(name, name)) for name in spoken], *_hidden(spoken, variant))
         form = self._forms.get(key)
         if form is None:
-            form = self._forms[key] = self._make(selected, names, spoken)
+            form = self._forms[key] = self._make(selected, names, frozenset(spoken))
         return form
+
+    def _select(self, known: Mapping[str, object]) -> tuple[Selected, tuple[str, ...]]:
+        selected = select_lines(self.lines, known)
+        spoken = frozenset[str]().union(*(token_names(token.text) for token in tokens(selected.text)))
+        return selected, tuple(sorted(spoken))
 
     def _make(self, selected: Selected, names: Names, spoken: frozenset[str]) -> Form:
         try:
@@ -159,7 +163,7 @@ def _regular(path: str, flags: int) -> int:
     raise V0Error("it is no file.", remedy="Put a meta.yaml in its place.")
 
 
-def _hidden(spoken: frozenset[str], variant: Mapping[str, str]) -> tuple[object, ...]:
+def _hidden(spoken: Collection[str], variant: Mapping[str, str]) -> tuple[object, ...]:
     """What a text depends on without naming it."""
     return (variant.get("cdt_name"), variant.get("cdt_arch")) if "cdt" in spoken else ()
 

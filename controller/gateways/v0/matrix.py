@@ -47,11 +47,9 @@ def _all(source: Source, pins: Pins, platform: str) -> list[Member]:
     used = frozenset(name for name in source.selectors if name in pins.values)
     while True:
         firsts = _firsts(_Same(pins))  # for keys that are not known to be used yet
-        found = [
-            Member(variant, form, _keys(form, pins))
-            for variant in combinations(pins, used)
-            for form in (source.form(platform, ChainMap(variant, firsts)),)
-        ]
+        formed = [(variant, source.form(platform, ChainMap(variant, firsts))) for variant in combinations(pins, used)]
+        keys = {id(form): _keys(form, pins) for form in {id(form): form for _, form in formed}.values()}
+        found = [Member(variant, form, keys[id(form)]) for variant, form in formed]
         if len(pins.values.get(_PYTHON, ())) > 1 and found and _noarch(found[0].form.document):
             pins = _newest(_Same(pins))
             continue
