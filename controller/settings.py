@@ -23,6 +23,9 @@ class Settings(BaseSettings):
     workers: int = Field(default=2, ge=0, description="Worker processes that `farm up` starts beside the controller.")
     subdirs: tuple[str, ...] = Field(default=(), description="Subdirs to build for; empty means this machine's.")
     noarch_pool: str = Field(default="", description="Pool that builds noarch packages; empty means the first subdir.")
+    trees: tuple[str, ...] = Field(
+        default=(), description="Trees that form one farm: a push of one plans on all; the first makes what two would."
+    )
     upstream: tuple[str, ...] = Field(default=(), description="Channel URLs below stable, highest priority first.")
 
     lease_seconds: float = Field(default=60.0, gt=0, description="A silent worker's job is given away after this time.")

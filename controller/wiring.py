@@ -47,6 +47,7 @@ def rules(settings: Settings) -> Rules:
         subdirs=subdirs,
         noarch_pool=settings.noarch_pool or subdirs[0],
         upstream=settings.upstream,
+        trees=settings.trees,
         lease_seconds=settings.lease_seconds,
         max_attempts=settings.max_attempts,
         build=_limits(settings, settings.build_seconds),

@@ -38,6 +38,8 @@ class Rules:
     subdirs: tuple[str, ...]
     noarch_pool: str
     upstream: tuple[str, ...] = ()
+    trees: tuple[str, ...] = ()
+    """Trees that form one farm, in order: of two that make one file the first does."""
     lease_seconds: float = 60.0
     max_attempts: int = 3
     build: Limits = field(default_factory=Limits)

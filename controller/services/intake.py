@@ -10,15 +10,12 @@ from controller.domain.changes import Change, ChangeKind
 from controller.domain.channels import TESTING
 from controller.domain.errors import FarmError
 from controller.domain.plans import Decision, Membership, Plan
-from controller.domain.recipes import Reading
-from controller.gateways.checkouts import Checkout
-from controller.gateways.tree_readings import name_outputs
 from controller.planning.impact import decide
 from controller.planning.numbers import assign
 from controller.planning.plan import schedule
 from controller.services.farm import Farm
 from controller.services.opening import store_batch, store_jobs, store_sources
-from controller.services.readings import read
+from controller.services.trees import Standing, stand
 from controller.storage import artifacts, batches, channels, events, jobs
 from controller.storage.batches import ChangeRow
 from controller.storage.database import Session
@@ -42,7 +39,7 @@ class Opened:
 class Drafted:
     """A plan and what it was made from."""
 
-    checkout: Checkout
+    standing: Standing
     plan: Plan
     base: int
     """Number of the ``testing`` snapshot that the plan was made on."""
@@ -56,31 +53,29 @@ def push(farm: Farm, tree: str, rev: str | None, *, who: str, summary: str = "")
         known = _known(session, change)
     if known is not None:
         return known
-    reading, checkout = read(farm, tree, commit)
+    standing = stand(farm, tree, commit)
     for _ in range(_TRIES):
-        drafted = draft(farm, reading, checkout, reserve=True)
+        drafted = draft(farm, standing, reserve=True)
         opened = _open(farm, change, drafted)
         if opened is not None:
             return opened
     raise FarmError("The testing channel moved each time a plan was made.", remedy="Push again in a moment.")
 
 
-def draft(farm: Farm, reading: Reading, checkout: Checkout, *, reserve: bool) -> Drafted:
+def draft(farm: Farm, standing: Standing, *, reserve: bool) -> Drafted:
     """The plan on what ``testing`` holds now. ``reserve`` writes the build numbers into the ledger."""
     with farm.reading() as session:
         base = channels.current_of(session, TESTING)
         there = [row.value() for row in channels.files_in(session, TESTING, base)]
-    decision = decide(reading, there)
+    decision = decide(standing.reading, there)
     numbers = _numbers(farm, decision, reserve=reserve)
-    named = name_outputs(checkout, reading, numbers)
-    plan = schedule(decision, named, _pools(farm))
-    return Drafted(checkout, replace(plan, numbers=numbers), base)
+    plan = schedule(decision, standing.named(numbers), _pools(farm))
+    return Drafted(standing, replace(plan, numbers=numbers), base)
 
 
 def preview(farm: Farm, tree: str, rev: str | None) -> Plan:
     """The plan that a push would make. Changes nothing."""
-    reading, checkout = read(farm, tree, farm.trees.resolve(tree, rev))
-    return draft(farm, reading, checkout, reserve=False).plan
+    return draft(farm, stand(farm, tree, farm.trees.resolve(tree, rev)), reserve=False).plan
 
 
 def _change(farm: Farm, tree: str, commit: str, *, who: str, summary: str) -> Change:
@@ -121,7 +116,7 @@ def _open(farm: Farm, change: Change, drafted: Drafted) -> Opened | None:
     """Keep the plan; None when ``testing`` moved. Under the channel's lock, so that neither it nor a second push
     of the same commit can come in between.
     """
-    sources = store_sources(farm, drafted.checkout, drafted.plan)
+    sources = store_sources(farm, drafted.standing, drafted.plan)
     with farm.transaction() as session:
         current = channels.lock_channel(session, TESTING).current
         known = _known(session, change)

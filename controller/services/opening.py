@@ -5,10 +5,10 @@ from controller.domain.channels import staging
 from controller.domain.jobs import JobKind, JobState
 from controller.domain.plans import Member, Plan, PlannedJob, Reason, Rule
 from controller.domain.recipes import Output, Refusal, Section
-from controller.gateways.checkouts import Checkout
 from controller.gateways.recipes import BuildTexts, build_texts
 from controller.planning.priority import priorities
 from controller.services.farm import Farm
+from controller.services.trees import Standing
 from controller.storage import channels
 from controller.storage.batches import BatchRow, ChangeRow
 from controller.storage.database import Session
@@ -47,18 +47,19 @@ def _plan_document(plan: Plan) -> dict[str, object]:
     }
 
 
-def store_sources(farm: Farm, checkout: Checkout, plan: Plan) -> Sources:
-    """The payload of every build, kept before anything names it."""
+def store_sources(farm: Farm, standing: Standing, plan: Plan) -> Sources:
+    """The payload of every build, from its own tree, kept before anything names it."""
     builds = [job for job in plan.jobs if job.kind is JobKind.BUILD]
-    recipes = checkout.recipes(checkout.places[job.recipe] for job in builds)
-    archives = {recipe: farm.blobs.put_bytes(checkout.archive(recipe)) for recipe in sorted(recipes)}
-    return {
-        job.key: (
-            archives[job.recipe],
-            build_texts(recipes[job.recipe], job.outputs[0].target_platform, job.outputs),
-        )
-        for job in builds
-    }
+    found: Sources = {}
+    for checkout, folders in standing.by_checkout(job.recipe for job in builds):
+        recipes = checkout.recipes(checkout.places[folder] for folder in folders.values())
+        archives = {folder: farm.blobs.put_bytes(checkout.archive(folder)) for folder in sorted(recipes)}
+        for job in builds:
+            if job.recipe in folders:
+                folder = folders[job.recipe]
+                texts = build_texts(recipes[folder], job.outputs[0].target_platform, job.outputs)
+                found[job.key] = (archives[folder], texts)
+    return found
 
 
 def store_jobs(farm: Farm, session: Session, batch: BatchRow, plan: Plan, sources: Sources) -> None:

@@ -63,6 +63,12 @@ def change_with_key(session: Session, change_key: str) -> ChangeRow | None:
     return session.exec(select(ChangeRow).where(ChangeRow.key == change_key)).first()
 
 
+def last_commit(session: Session, tree: str) -> str | None:
+    """The commit of a tree that was pushed last."""
+    newest = select(ChangeRow.commit).where(ChangeRow.tree == tree).order_by(col(ChangeRow.id).desc())
+    return session.exec(newest.limit(1)).first()
+
+
 def batch_of_change(session: Session, change: ChangeRow) -> BatchRow | None:
     """The newest batch of a change."""
     query = select(BatchRow).where(BatchRow.change_id == change.id).order_by(col(BatchRow.id).desc())

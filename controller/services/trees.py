@@ -1,0 +1,119 @@
+"""Several trees form one farm: a push of one plans on all of them, each at the commit that was pushed last.
+
+A dependent may lie in another tree than the library that moved; it is rebuilt from its own tree and commit.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
+
+from controller.domain.errors import TreeError
+from controller.domain.recipes import Output, Reading, Refusal
+from controller.gateways.checkouts import Checkout
+from controller.gateways.tree_readings import Name, name_outputs
+from controller.services.farm import Farm
+from controller.services.readings import read
+from controller.storage import batches
+
+_HERE = ""
+"""The tree that is pushed: its recipes are known by their folder alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What all trees say together. A recipe of another tree is known as ``TREE:folder``."""
+
+    reading: Reading
+    checkouts: Mapping[str, Checkout] = field(default_factory=dict)
+
+    def by_checkout(self, recipes: Iterable[str]) -> Iterator[tuple[Checkout, dict[str, str]]]:
+        """Each tree with those of ``recipes`` that lie in it, and their folders there."""
+        found: dict[str, dict[str, str]] = {}
+        for recipe in recipes:
+            tree, folder = self._split(recipe)
+            found.setdefault(tree, {})[recipe] = folder
+        yield from ((self.checkouts[tree], folders) for tree, folders in found.items())
+
+    def named(self, numbers: Mapping[Name, int]) -> tuple[Output, ...]:
+        """The outputs that ``numbers`` speaks of, as they are named with those build numbers."""
+        own: dict[str, list[Output]] = {tree: [] for tree in self.checkouts}
+        for output in self.reading.outputs:
+            tree, folder = self._split(output.recipe)
+            own[tree].append(replace(output, recipe=folder) if tree else output)
+        return tuple(
+            _of_tree(output, tree)
+            for tree, outputs in own.items()
+            for output in name_outputs(self.checkouts[tree], replace(self.reading, outputs=tuple(outputs)), numbers)
+        )
+
+    def _split(self, recipe: str) -> tuple[str, str]:
+        tree, sign, folder = recipe.partition(":")
+        return (tree, folder) if sign and tree in self.checkouts else (_HERE, recipe)
+
+
+def stand(farm: Farm, tree: str, commit: str) -> Standing:
+    """The tree at a commit, and with it all others that the farm is told of. Raises TreeError for the tree itself."""
+    reading, checkout = read(farm, tree, commit)
+    checkouts = {_HERE: checkout}
+    before, after = list[tuple[str, Reading]](), list[tuple[str, Reading]]()
+    refusals = list(reading.refusals)
+    for label, url, at, earlier in _others(farm, tree):
+        try:
+            theirs, checkouts[label] = read(farm, url, at)
+        except TreeError as error:
+            refusals.append(Refusal(label, url, f"the tree cannot be read at {at}: {error.what}", remedy=error.remedy))
+            continue
+        (before if earlier else after).append((label, theirs))
+    outputs = _together([*before, (_HERE, reading), *after], refusals)
+    return Standing(replace(reading, outputs=tuple(outputs), refusals=tuple(refusals)), checkouts)
+
+
+def _others(farm: Farm, tree: str) -> Iterator[tuple[str, str, str, bool]]:
+    """Name, address and last commit of every other tree, and whether it comes before this one in the settings."""
+    told = [_address(url) for url in farm.rules.trees]
+    here = _address(tree)
+    if here not in told:
+        return
+    with farm.reading() as session:
+        commits = {url: batches.last_commit(session, url) for url in told if url != here}
+    names = dict(zip(told, _names(told), strict=True))
+    for place, url in enumerate(told):
+        commit = commits.get(url)
+        if commit is not None:
+            yield names[url], url, commit, place < told.index(here)
+
+
+def _address(url: str) -> str:
+    return str(Path(url).resolve()) if Path(url).is_dir() else url
+
+
+def _names(urls: Sequence[str]) -> list[str]:
+    """A short name for each, no two the same."""
+    names: list[str] = []
+    for url in urls:
+        name = PurePosixPath(url.rstrip("/")).name.removesuffix(".git").replace(":", "-") or "tree"
+        same = sum(known.split("~")[0] == name for known in names)
+        names.append(f"{name}~{same + 1}" if same else name)
+    return names
+
+
+def _together(readings: Sequence[tuple[str, Reading]], refusals: list[Refusal]) -> Iterator[Output]:
+    """All outputs; of two trees that make one file the one that the settings name first."""
+    made: dict[tuple[str, str], str] = {}
+    for tree, reading in readings:
+        for output in reading.outputs:
+            first = made.setdefault((output.subdir, output.file_name), tree)
+            if first == tree:
+                yield _of_tree(output, tree)
+            elif tree == _HERE:
+                refusals.append(_made_by_two(output, first))
+
+
+def _made_by_two(output: Output, first: str) -> Refusal:
+    cause = f"{output.subdir}/{output.file_name} is made by the tree {first} already, which the settings name first"
+    remedy = "Take the recipe out of one of the two trees, or give it another name, version or build string."
+    return Refusal(output.recipe, output.recipe, cause, remedy=remedy)
+
+
+def _of_tree(output: Output, tree: str) -> Output:
+    return replace(output, recipe=f"{tree}:{output.recipe}") if tree else output
