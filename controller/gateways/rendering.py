@@ -118,18 +118,20 @@ def _used(variant: RenderedVariant) -> dict[str, str]:
 
 
 def _rendered(variant: RenderedVariant) -> Rendered:
-    recipe = variant.recipe
+    document = variant.recipe.to_dict()  # once: every attribute of the binding copies what it is taken from
+    build = document["build"]
     pins = variant.pin_subpackages
+    info = variant.hash_info
     return Rendered(
-        name=str(recipe.package.name),
-        version=str(recipe.package.version),
-        build=str(recipe.build.string),
-        build_number=recipe.build.number or 0,
-        hash=variant.hash_info.hash if variant.hash_info else "",
-        noarch=str(recipe.build.noarch or "").lower(),
+        name=str(document["package"]["name"]),
+        version=str(document["package"]["version"]),
+        build=str(build["string"]),
+        build_number=int(build.get("number") or 0),
+        hash=info.hash if info else "",
+        noarch=str(build.get("noarch") or "").lower(),
         variant=_used(variant),
         exact={name: str(pin.build_string) for name, pin in pins.items() if pin.exact and pin.build_string},
-        document=recipe.to_dict(),
+        document=document,
     )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from controller.domain.errors import RecipeError
 from controller.domain.recipes import Output, Reading, RecipeReading, Refusal
+from controller.gateways.bodies import uncollected
 from controller.gateways.checkouts import Checkout, open_checkout
 from controller.gateways.listing import Listing, list_folder
 from controller.gateways.recipes import Recipe, name_recipe, read_recipe, variant_config
@@ -21,7 +22,8 @@ def read_tree(root: Path, subdirs: Sequence[str], commit: str) -> Reading:
     checkout = open_folder(root, commit)
     wanted = list(checkout.readings(subdirs))
     recipes = checkout.recipes(place for place, _ in wanted)
-    return put_together(commit, (read_recipe(recipes[place.folder], subdir)[0] for place, subdir in wanted))
+    with uncollected():
+        return put_together(commit, (read_recipe(recipes[place.folder], subdir)[0] for place, subdir in wanted))
 
 
 def open_folder(root: Path, commit: str, foreign: Callable[[ForeignFile], PinFile] | None = None) -> Checkout:
