@@ -79,9 +79,16 @@ def _piecewise(text: str, found: tuple[Token, ...], context: MutableMapping[str,
             parts.append(_piece(token.text, context))
         except Exception as error:  # expressions are compiled alone: their own line numbers mean nothing
             _tell_line(error, text.count("\n", 0, token.start) + 1)
+            _tell_kind(error, token.text)
             raise
     parts.append(text[at:])
     return _bounded("".join(parts))
+
+
+def _tell_kind(error: Exception, token: str) -> None:
+    """An expression is compiled as an assignment; a fault of it is told as that of what it was written as."""
+    if token[1] == "{" and isinstance(error, TemplateSyntaxError) and error.message:
+        error.message = error.message.replace("end of statement block", "end of print statement")
 
 
 def _piece(token: str, context: MutableMapping[str, object]) -> str:

@@ -1,7 +1,7 @@
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from controller.gateways.v0.faults import V0Error
@@ -107,6 +107,8 @@ TOKENS = st.one_of(
 
 
 @given(st.lists(TOKENS, max_size=6).map("".join))
+@example("{{ 0 if 0 if 0 else 'z' else 'z' }}")
+@example("{% set x = 0 if 0 if 0 else 'z' else 'z' %}")
 def test_piece_by_piece_is_the_same_as_jinja_as_a_whole(text: str) -> None:
     assert outcome(render, text + "\n.") == outcome(whole, text + "\n.")
 
