@@ -88,7 +88,7 @@ def _piecewise(text: str, found: tuple[Token, ...], context: MutableMapping[str,
 def _tell_kind(error: Exception, token: str) -> None:
     """An expression is compiled as an assignment; a fault of it is told as that of what it was written as."""
     if token[1] == "{" and isinstance(error, TemplateSyntaxError) and error.message:
-        error.message = error.message.replace("end of statement block", "end of print statement")
+        error.args = (error.message.replace("end of statement block", "end of print statement"),)
 
 
 def _piece(token: str, context: MutableMapping[str, object]) -> str:
