@@ -342,7 +342,7 @@ nobody's name, within a loop -> meta.yaml:3: Jinja: 'nobody' is undefined. Set i
 an open block -> meta.yaml:2: Jinja: Unexpected end of template. Jinja was looking for the following
     tags: 'elif' or 'else' or 'endif'. The innermost block that needs to be closed is 'if'. Correct
     the file and push again.
-an expression that is none -> meta.yaml:2: Jinja: unexpected 'end of statement block'. Correct the
+an expression that is none -> meta.yaml:2: Jinja: unexpected 'end of print statement'. Correct the
     file and push again.
 a filter that is none -> meta.yaml:1: Jinja: No filter named 'nothing'. Correct the file and push
     again.
