@@ -5,7 +5,7 @@ Contents are told by git's own ids of them, so that a plain folder and a git tre
 
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha1, sha256
 from pathlib import Path
@@ -13,12 +13,11 @@ from pathlib import Path
 from controller.domain.errors import TreeError
 from controller.gateways.layouts import OLD_RECIPE, RECIPE
 from controller.gateways.tree_walk import SKIPPED, files_below
-from controller.gateways.unpacking import check_name
 
 _LINK, _PROGRAM = "120000", "100755"
 _FILES = frozenset({"100644", _PROGRAM})
 _DOUBTFUL = re.compile(rb"\t/|[\t/]\.\.[/\0]|\\|\t[^/\0]*:")
-"""What any path must have that ``check_name`` refuses: most trees have none, and are asked once."""
+"""What any path must have that ``_check_name`` refuses: most trees have none, and are asked once."""
 _HOPS = 40
 """So many links in a row are followed by Linux too."""
 
@@ -78,7 +77,7 @@ def read_listing(data: bytes, read: Callable[[Iterable[str]], Mapping[str, bytes
         about, _, path = line.partition("\t")
         if path:
             if doubtful:
-                check_name(path)
+                _check_name(path)
             mode, kind, blob = about.split(" ")
             if mode == _LINK:
                 links[path] = blob
@@ -146,6 +145,13 @@ class _Owners:
         return None if not folder or name.startswith(".") or name in SKIPPED else self.of(above)
 
 
+def _check_name(path: str) -> None:
+    """Raises TreeError for a path that leads out of the tree."""
+    parts = path.split("/")
+    if path.startswith("/") or ".." in parts or "\\" in path or ":" in parts[0]:
+        raise TreeError(f"{path} has a path that leads out of the tree.", remedy="Remove it from the tree.")
+
+
 def _is_recipe(path: str) -> bool:
     return path.endswith((RECIPE, OLD_RECIPE)) and path.rpartition("/")[2] in {RECIPE, OLD_RECIPE}
 
@@ -171,25 +177,30 @@ def _followed(
 
 
 def _end(path: str, targets: Mapping[str, str]) -> str:
-    """Where a link leads to, over other links, those of folders on the way too. Raises TreeError if that is outside."""
-    for _ in range(_HOPS):
-        link = next((prefix for prefix in _prefixes(path) if prefix in targets), None)
-        if link is None:
-            return path
-        target = targets[link]
-        to = posixpath.normpath(posixpath.join(posixpath.dirname(link), target, path[len(link) + 1 :]))
-        if not target or posixpath.isabs(target) or to == ".." or to.startswith("../"):
-            raise _leads_out(link, target)
-        path = to
-    return ""
+    """Where a link leads to, over other links, those of folders on the way too. Raises TreeError if that is outside.
 
-
-def _prefixes(path: str) -> Iterator[str]:
-    at = path.find("/")
-    while at >= 0:
-        yield path[:at]
-        at = path.find("/", at + 1)
-    yield path
+    Part by part, as the file system does it: ``up/..`` is the folder above what ``up`` leads to.
+    """
+    done: list[str] = []
+    left, link, hops = path.split("/")[::-1], path, 0
+    while left:
+        part = left.pop()
+        if part == "..":
+            if not done:
+                raise _leads_out(link, targets[link])
+            done.pop()
+        elif part not in {"", "."}:
+            done.append(part)
+        here = "/".join(done)
+        if part != ".." and here in targets:
+            link, hops = here, hops + 1
+            if not targets[link] or posixpath.isabs(targets[link]):
+                raise _leads_out(link, targets[link])
+            if hops > _HOPS:
+                return ""
+            done.pop()
+            left += targets[link].split("/")[::-1]
+    return "/".join(done)
 
 
 def _leads_out(path: str, target: str) -> TreeError:

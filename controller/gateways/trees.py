@@ -21,7 +21,6 @@ from controller.gateways.objects import Objects
 from controller.gateways.tree_file import ForeignFile
 from controller.gateways.tree_readings import open_folder
 from controller.gateways.tree_walk import files_below
-from controller.gateways.unpacking import unpack_tree
 from controller.gateways.variant_files import PinFile
 
 _SHA = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
@@ -52,20 +51,6 @@ class Trees:
                 self._fetch(mirror, url)
         return self._git.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{wanted}^{{commit}}", at=mirror)
 
-    def checkout(self, url: str, commit: str) -> Path:
-        """The tree's files at a commit, read-only. Made once, atomically; the same path every time."""
-        target = self._place(commit)
-        if target.is_dir():
-            return target
-        if commit.startswith(_FOLDER):
-            if self.resolve(url, None) != commit:
-                raise TreeError(f"{url} has changed since {commit}.", remedy="Push it again.")
-            return target
-        data = self._git.read("archive", "--format=tar", commit, at=self._mirror(url))
-        with self._new(target) as fresh:
-            unpack_tree(data, fresh)
-        return target
-
     def summary(self, url: str, commit: str) -> tuple[str, str]:
         """First line of the commit's message, and its author's name. A plain folder has neither."""
         if commit.startswith(_FOLDER):
@@ -77,7 +62,7 @@ class Trees:
     def open(self, url: str, commit: str) -> Checkout:
         """The tree at a commit, of which only what is asked for is ever written to a folder. Raises TreeError."""
         if commit.startswith(_FOLDER):
-            return open_folder(self.checkout(url, commit), commit, self.foreign)
+            return open_folder(self._copied(url, commit), commit, self.foreign)
         self._place(commit)
         mirror = self._mirror(url)
         found = self._changed(mirror, commit) or self._listed(mirror, commit)
@@ -107,8 +92,8 @@ class Trees:
         name = f"{pin.tree}/{pin.file}"
         if not commit.startswith(_FOLDER):
             return PinFile(name, self._git.read("show", f"{commit}:{pin.file}", at=self._mirror(pin.tree)))
-        path = _inside(self.checkout(pin.tree, commit) / pin.file, self.checkout(pin.tree, commit).resolve())
-        return PinFile(name, path.read_bytes())
+        copy = self._copied(pin.tree, commit)
+        return PinFile(name, _inside(copy / pin.file, copy.resolve()).read_bytes())
 
     @property
     def _git(self) -> Git:
@@ -133,9 +118,6 @@ class Trees:
         if not (mirror / "HEAD").exists():
             with self._new(mirror) as fresh:
                 self._git.run("clone", "--quiet", "--mirror", "--template=", "--", _source(url), str(fresh))
-                # Archives are whole and literal, whatever .gitattributes asks for.
-                (fresh / "info").mkdir(exist_ok=True)
-                (fresh / "info" / "attributes").write_text("* -export-ignore -export-subst\n", encoding="utf-8")
             return
         self._git.run("fetch", "--quiet", "--prune", "--force", "--no-auto-gc", "origin", at=mirror)
         self._git.run("symbolic-ref", "HEAD", self._default_branch(mirror), at=mirror)
@@ -144,6 +126,13 @@ class Trees:
         said = self._git.run("ls-remote", "--symref", "origin", "HEAD", at=mirror)
         found = re.search(r"^ref: (\S+)\tHEAD$", said, re.MULTILINE)
         return found[1] if found else self._git.run("symbolic-ref", "HEAD", at=mirror)
+
+    def _copied(self, url: str, commit: str) -> Path:
+        """The copy of a plain folder at the state that it was resolved to."""
+        target = self._place(commit)
+        if not target.is_dir() and self.resolve(url, None) != commit:
+            raise TreeError(f"{url} has changed since {commit}.", remedy="Push it again.")
+        return target
 
     def _keep_folder(self, folder: Path) -> str:
         holding = self.root / "checkouts"

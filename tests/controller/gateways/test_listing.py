@@ -56,9 +56,12 @@ def test_a_link_that_leads_out_of_the_tree_is_refused(target: str) -> None:
 
 
 def test_a_link_over_a_link_never_leads_to_what_the_tree_does_not_have() -> None:
-    found = listed({"a/b/up": ("120000", "../.."), "a/link": ("120000", "b/up/../secret"), "x": ("100644", "")})
-    assert list(found.entries) == ["x"]
+    up = {"a/b/up": ("120000", "../.."), "x": ("100644", "")}
+    found = listed(up | {"a/link": ("120000", "b/up/secret"), "a/same": ("120000", "b/up/a/../x")})
+    assert list(found.entries) == ["x", "a/same"]
     assert found.broken.keys() == {"a/b/up", "a/link"}
+    with pytest.raises(TreeError, match="leads out of the tree"):
+        listed(up | {"a/link": ("120000", "b/up/../secret")})
 
 
 def test_a_link_to_itself_leads_nowhere() -> None:

@@ -35,6 +35,11 @@ def git(tree: Path, *arguments: str) -> str:
     return done.stdout.strip()
 
 
+def lib(trees: Trees, tree: Path, sha: str) -> Path:
+    """The files of the tree's library at a commit."""
+    return trees.open(str(tree), sha).recipe("lib").folder
+
+
 def test_a_branch_a_tag_and_nothing_at_all_resolve_to_the_commit(trees: Trees, tree: Path) -> None:
     sha = commit(tree, "one")
     git(tree, "tag", "v1")
@@ -45,12 +50,12 @@ def test_a_branch_a_tag_and_nothing_at_all_resolve_to_the_commit(trees: Trees, t
 def test_a_new_commit_is_seen_and_the_old_one_stays(trees: Trees, tree: Path) -> None:
     first = commit(tree, "one")
     assert trees.resolve(str(tree), None) == first
-    old = trees.checkout(str(tree), first)
+    old = lib(trees, tree, first)
     write_recipe(tree, "lib", version="2.0")
     second = commit(tree, "two")
     assert trees.resolve(str(tree), None) == second
-    assert "2.0" in (trees.checkout(str(tree), second) / "lib" / "recipe.yaml").read_text()
-    assert "2.0" not in (old / "lib" / "recipe.yaml").read_text()
+    assert "2.0" in (lib(trees, tree, second) / "recipe.yaml").read_text()
+    assert "2.0" not in (old / "recipe.yaml").read_text()
 
 
 def test_the_default_branch_is_followed_when_it_changes(trees: Trees, tree: Path) -> None:
@@ -90,7 +95,7 @@ def test_a_shallow_clone_is_a_tree_too(trees: Trees, tree: Path, tmp_path: Path)
 def test_an_uncommitted_edit_is_not_in_a_commit(trees: Trees, tree: Path) -> None:
     sha = commit(tree, "one")
     write_recipe(tree, "lib", version="9.9")
-    assert "9.9" not in (trees.checkout(str(tree), trees.resolve(str(tree), sha)) / "lib/recipe.yaml").read_text()
+    assert "9.9" not in (lib(trees, tree, trees.resolve(str(tree), sha)) / "recipe.yaml").read_text()
 
 
 def test_the_summary_is_the_first_line_and_the_author(trees: Trees, tree: Path) -> None:
@@ -103,7 +108,7 @@ def test_a_plain_folder_is_known_by_its_content(trees: Trees, tree: Path) -> Non
     first = trees.resolve(str(tree), None)
     assert first.startswith("folder-")
     assert trees.resolve(str(tree), None) == first
-    assert (trees.checkout(str(tree), first) / "lib" / "recipe.yaml").is_file()
+    assert (lib(trees, tree, first) / "recipe.yaml").is_file()
     assert trees.summary(str(tree), first) == ("tree as it is now", "")
     (tree / "lib" / "extra").write_text("more")
     assert trees.resolve(str(tree), None) != first
@@ -112,7 +117,7 @@ def test_a_plain_folder_is_known_by_its_content(trees: Trees, tree: Path) -> Non
 def test_a_folder_that_changed_after_it_was_resolved_is_what_it_was(trees: Trees, tree: Path) -> None:
     first = trees.resolve(str(tree), None)
     (tree / "lib" / "extra").write_text("more")
-    assert not (trees.checkout(str(tree), first) / "lib" / "extra").exists()
+    assert not (lib(trees, tree, first) / "extra").exists()
 
 
 def test_a_folder_of_a_repository_that_is_not_its_root_is_a_plain_folder(trees: Trees, tree: Path) -> None:
@@ -123,19 +128,19 @@ def test_a_folder_of_a_repository_that_is_not_its_root_is_a_plain_folder(trees: 
 def test_a_checkout_is_made_once_and_can_not_be_written(trees: Trees, tree: Path) -> None:
     sha = commit(tree, "one")
     trees.resolve(str(tree), None)
-    first = trees.checkout(str(tree), sha)
-    mode = (first / "lib" / "recipe.yaml").stat().st_mode
+    first = lib(trees, tree, sha)
+    mode = (first / "recipe.yaml").stat().st_mode
     assert mode & 0o222 == 0
-    assert trees.checkout(str(tree), sha) == first
+    assert lib(trees, tree, sha) == first
 
 
 def test_several_at_once_end_with_one_checkout(trees: Trees, tree: Path) -> None:
     sha = commit(tree, "one")
     with ThreadPoolExecutor(8) as pool:
         assert set(pool.map(lambda _: trees.resolve(str(tree), None), range(8))) == {sha}
-        paths = set(pool.map(lambda _: trees.checkout(str(tree), sha), range(8)))
+        paths = set(pool.map(lambda _: lib(trees, tree, sha), range(8)))
     assert len(paths) == 1
-    assert not list(trees.root.glob("*/.new-*"))
+    assert not list(trees.root.rglob(".new-*"))
 
 
 def test_hooks_and_configuration_of_the_repository_are_not_run(trees: Trees, tree: Path, tmp_path: Path) -> None:
@@ -147,7 +152,7 @@ def test_hooks_and_configuration_of_the_repository_are_not_run(trees: Trees, tre
     git(tree, "config", "uploadpack.packObjectsHook", f"sh -c 'touch {mark}'")
     git(tree, "config", "core.fsmonitor", f"touch {mark}")
     git(tree, "config", "filter.evil.smudge", f"touch {mark}")
-    trees.checkout(str(tree), trees.resolve(str(tree), sha))
+    lib(trees, tree, trees.resolve(str(tree), sha))
     assert not mark.exists()
 
 
@@ -156,9 +161,9 @@ def test_a_filter_and_an_export_rule_in_gitattributes_change_nothing(trees: Tree
     (tree / "lib" / "a.txt").write_text("a")
     (tree / "lib" / "a.c").write_text("$Format:%H$")
     sha = commit(tree, "one")
-    checkout = trees.checkout(str(tree), trees.resolve(str(tree), sha))
-    assert (checkout / "lib" / "a.txt").read_text() == "a"
-    assert (checkout / "lib" / "a.c").read_text() == "$Format:%H$"
+    files = lib(trees, tree, trees.resolve(str(tree), sha))
+    assert (files / "a.txt").read_text() == "a"
+    assert (files / "a.c").read_text() == "$Format:%H$"
 
 
 @pytest.mark.parametrize("target", ["/etc/passwd", "../../outside", "sub/../../../outside"])
@@ -166,8 +171,8 @@ def test_a_link_that_leads_out_of_the_tree_is_refused(trees: Trees, tree: Path, 
     (tree / "lib" / "evil").symlink_to(target)
     sha = commit(tree, "one")
     with pytest.raises(TreeError, match="evil is a link that leads out"):
-        trees.checkout(str(tree), trees.resolve(str(tree), sha))
-    assert not list((trees.root / "checkouts").glob("*"))
+        trees.open(str(tree), trees.resolve(str(tree), sha))
+    assert not (trees.root / "folders").exists()
 
 
 def test_links_that_lead_out_only_together_are_refused(trees: Trees, tree: Path) -> None:
@@ -177,15 +182,15 @@ def test_links_that_lead_out_only_together_are_refused(trees: Trees, tree: Path)
     (deep / "evil").symlink_to("up/../x")
     sha = commit(tree, "one")
     with pytest.raises(TreeError, match="leads out"):
-        trees.checkout(str(tree), trees.resolve(str(tree), sha))
+        trees.open(str(tree), trees.resolve(str(tree), sha))
 
 
 def test_a_link_within_the_tree_is_kept_and_packed_as_its_file(trees: Trees, tree: Path) -> None:
     (tree / "shared.sh").write_text("echo shared\n")
     (tree / "lib" / "build.sh").symlink_to("../shared.sh")
     sha = commit(tree, "one")
-    checkout = trees.checkout(str(tree), trees.resolve(str(tree), sha))
-    assert (checkout / "lib" / "build.sh").read_text() == "echo shared\n"
+    files = lib(trees, tree, trees.resolve(str(tree), sha))
+    assert (files / "build.sh").read_text() == "echo shared\n"
     assert packed(trees.open(str(tree), sha).archive("lib"))["build.sh"] == b"echo shared\n"
 
 
@@ -205,7 +210,7 @@ def test_a_tree_that_is_not_there_and_a_revision_that_is_not_there_say_so(trees:
     with pytest.raises(TreeError, match="no revision"):
         trees.resolve(str(tree), "--upload-pack=touch /tmp/x")
     with pytest.raises(TreeError, match="no commit"):
-        trees.checkout(str(tree), "../../etc")
+        trees.open(str(tree), "../../etc")
 
 
 def test_an_address_that_looks_like_an_option_is_not_one(trees: Trees) -> None:
