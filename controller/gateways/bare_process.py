@@ -22,7 +22,9 @@ _CONTEXT = re.compile(r"^[ \t]+\S.*\$\{\{.*$", re.MULTILINE)
 """Lines with an expression; those outside of ``context`` count too, which does no harm."""
 _REPLACE = re.compile(r"replace\(\s*(?:\"[^\"]*\"|'[^']*'|\w+)\s*,\s*(?:\w|['\"][^'\"]{5})")
 _LARGEST = 1 << 26
-_MEMORY, _SECONDS = 2 << 30, 60
+_MEMORY = 2 << 30
+SECONDS = 60
+"""The longest that one recipe may take."""
 _KEPT = frozenset({"PATH", "HOME", "TMPDIR", "TMP", "TEMP", "LANG", "SYSTEMROOT", "RATTLER_CACHE_DIR"})
 """What a process needs to run at all, and no secret of anybody's."""
 _bare = False
@@ -48,36 +50,56 @@ def asks_environment(text: str) -> bool:
     return _ASKS.search(text) is not None
 
 
+class ReaderLostError(RecipeError):
+    """The process that read a recipe did not come back; the machine may have been short of memory."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"reading it took more than {SECONDS} seconds or {_MEMORY >> 30} GiB, or brought the reading process down.",
+            remedy="Simplify the recipe or its pins; push again if the machine was short of memory.",
+        )
+
+
 def become_bare() -> None:
-    """Give up this process's environment for good; for processes that do nothing but read recipes."""
+    """Give up this process's environment and most of its memory for good; for those that do nothing but read recipes.
+
+    A recipe that breaks a bound takes the process with it.
+    """
     global _bare  # noqa: PLW0603 -- one process, one environment
+    _bare = True
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started it ends it
     for name in set(os.environ) - _KEPT:
         del os.environ[name]
-    _bare = True
-
-
-def _become_small() -> None:
-    become_bare()
     if sys.platform != "win32":
         import resource
 
         resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        signal.alarm(_SECONDS)  # without a handler it ends the process, even where nothing of Python runs
+
+
+def wind(seconds: int) -> None:
+    """End this process after so many seconds, if it is a bare one; 0 for never.
+
+    The alarm has no handler: it ends the process even where nothing of Python runs.
+    """
+    if _bare and sys.platform != "win32":
+        signal.alarm(seconds)
 
 
 def run_bare(function: Callable[..., T], *given: object) -> T:
-    """The function's answer from a process without an environment: this one, if it has none. All must be picklable.
+    """The function's answer from a bare process: this one, if it is one. All must be picklable.
 
-    Raises RecipeError if the process does not come back.
+    Raises ReaderLostError if the process does not come back.
     """
     if _bare:
         return function(*given)
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=_become_small) as pool:
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=become_bare) as pool:
         try:
-            return pool.submit(function, *given).result()
+            return pool.submit(_timed, function, *given).result()
         except BrokenProcessPool as error:
-            raise RecipeError(
-                f"reading it took more than {_SECONDS} seconds or {_MEMORY >> 30} GiB, or brought its process down.",
-                remedy="Simplify what its context puts together.",
-            ) from error
+            raise ReaderLostError from error
+
+
+def _timed(function: Callable[..., T], *given: object) -> T:
+    wind(SECONDS)
+    return function(*given)

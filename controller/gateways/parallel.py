@@ -3,7 +3,6 @@
 import gc
 import multiprocessing
 import os
-import signal
 import sys
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -11,8 +10,8 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from itertools import chain, islice
 
-from controller.domain.recipes import RecipeReading, Refusal
-from controller.gateways.bare_process import become_bare
+from controller.domain.recipes import RecipeReading
+from controller.gateways.bare_process import SECONDS, ReaderLostError, become_bare, wind
 from controller.gateways.bodies import body_of
 from controller.gateways.checkouts import Unwritten
 from controller.gateways.recipes import Recipe, read_recipe, refused
@@ -20,9 +19,6 @@ from controller.gateways.recipes import Recipe, read_recipe, refused
 FEW = 40
 """So many recipes are read here, in less time than a process takes to begin."""
 _CHUNK = 8
-SECONDS = 60
-"""The longest that one recipe may take."""
-_MEMORY = 2 << 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +51,10 @@ def read_share(tasks: Sequence[Task]) -> list[Done]:
     """The readings of a share of the tasks, in this process."""
     done = []
     for task in tasks:
-        _wind(SECONDS)
+        wind(SECONDS)
         reading, lasts = _read_one(task)
         done.append(Done(task.key, body_of(reading), lasts))
-    _wind(0)
+    wind(0)
     return done
 
 
@@ -85,7 +81,7 @@ def read_many(
     suspects = yield from _read(_chunks(iter(tasks)), share, count, ahead=2 * count)
     dead = yield from _read(([task] for task in suspects), share, 1, ahead=1)
     for task in dead:
-        yield Done(task.key, body_of(_lost(task)), lasts=False)
+        yield Done(task.key, body_of(refused(task.recipe, ReaderLostError())), lasts=False)
 
 
 def cores() -> int:
@@ -133,31 +129,6 @@ def _read_until_death(
                     yield from future.result()
 
 
-_bounded = False
-
-
 def _begin() -> None:
-    """In a process that reads: bounds for all that it does. A recipe that breaks one takes the process with it."""
-    global _bounded  # noqa: PLW0603 -- one process, one answer
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started it ends it
     become_bare()
     gc.set_threshold(100_000, 50, 100)  # an eighth of the time goes into looking for cycles that hardly come
-    if sys.platform != "win32":
-        import resource
-
-        _bounded = True
-        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-def _wind(seconds: int) -> None:
-    """The alarm has no handler: it ends the process even where nothing of Python runs."""
-    if _bounded and sys.platform != "win32":
-        signal.alarm(seconds)
-
-
-def _lost(task: Task) -> RecipeReading:
-    cause = f"reading it took more than {SECONDS} seconds or {_MEMORY >> 30} GiB, or brought the reading process down."
-    remedy = "Simplify the recipe or its pins; push again if the machine was short of memory."
-    refusal = Refusal(task.recipe.recipe, task.recipe.path, cause, remedy=remedy)
-    return RecipeReading(task.recipe.recipe, refusals=(refusal,))

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+import structlog
 from rattler_build import RattlerBuildError, VariantConfig
 
 from controller.domain.errors import RecipeError
 from controller.domain.recipes import Output, RecipeReading, Refusal
+from controller.gateways.bare_process import ReaderLostError
 from controller.gateways.faults import refusal_of
 from controller.gateways.layouts import RECIPE
 from controller.gateways.outputs import make_output
@@ -22,10 +24,12 @@ from controller.gateways.variant_files import PinFile
 from controller.gateways.variants import Environment, pins_for, variants_for
 from workers.contract.jobs import Translation
 
+log = structlog.get_logger(__name__)
+
 READER_VERSION = "1"
 """Moves whenever the same files are read as something else: what was read before counts no more."""
 _REFUSED = (RattlerBuildError, ValueError, TypeError, RecursionError, RecipeError)
-_FAILED = (OSError, MemoryError)
+_FAILED = (OSError, MemoryError, ReaderLostError)
 """This machine's faults, not the recipe's: another try may fare better."""
 
 
@@ -65,11 +69,21 @@ def read_recipe(recipe: Recipe, subdir: str) -> tuple[RecipeReading, bool]:
     """What it says for a subdir, and whether it will say so again: not when the fault was this machine's."""
     try:
         outputs = name_recipe(recipe, subdir)
-    except _REFUSED as error:
-        return refused(recipe, error), True
     except _FAILED as error:
         return refused(recipe, error), False
+    except _REFUSED as error:
+        return refused(recipe, error), True
+    except Exception as error:  # a fault of ours over one recipe must not stop ten thousand others
+        log.exception("the reader broke down over a recipe", recipe=recipe.path, subdir=subdir)
+        return refused(recipe, _broken_down(error)), False
     return RecipeReading(recipe.recipe, outputs, skipped=() if outputs else (subdir,)), True
+
+
+def _broken_down(error: Exception) -> RecipeError:
+    return RecipeError(
+        f"the reader broke down over it: {type(error).__name__}: {error}.",
+        remedy="This is a fault of the farm: report it with the recipe.",
+    )
 
 
 def name_recipe(recipe: Recipe, subdir: str, number: int | None = None) -> tuple[Output, ...]:

@@ -123,11 +123,6 @@ def _evaluate(code: CodeType, names: Mapping[str, object]) -> object:
     return eval(code, {"__builtins__": {}}, known)  # noqa: S307 -- only nodes of _NODES are in it
 
 
-def known_names(names: Mapping[str, object]) -> Mapping[str, object]:
-    """The same names, made ready for many selectors."""
-    return _Names(names)
-
-
 @lru_cache(maxsize=4096)
 def _compiled(selector: str) -> CodeType:
     if len(selector) > _LONGEST_SELECTOR:

@@ -48,7 +48,7 @@ def test_a_fault_of_such_a_recipe_is_told_in_words(tmp_path: Path) -> None:
 def test_a_context_that_doubles_itself_ends_its_own_process_alone(tmp_path: Path) -> None:
     lines = "".join(f"  a{n + 1}: ${{{{ a{n} ~ a{n} }}}}\n" for n in range(40))
     text = f"context:\n  a0: aaaaaaaaaa\n{lines}package: {{name: a, version: '1'}}\n"
-    with pytest.raises(RecipeError, match="brought its process down"):
+    with pytest.raises(RecipeError, match="brought the reading process down"):
         render(asking(tmp_path, text + 'about: {summary: "${{ a40 }}"}\n'), VariantConfig(), "linux-64")
 
 

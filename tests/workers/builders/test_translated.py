@@ -8,22 +8,13 @@ import pytest
 from controller.gateways.pins import NO_PINS, Pins
 from controller.gateways.v0.reading import read_v0, translations
 from tests.kit.fake_controller import Attempt, RunningController
+from tests.kit.old_recipes import old_recipe
 from tests.kit.orders import HERE, build_order, check_order, publish
 from workers.contract.jobs import JobSpec, PlannedFile
 from workers.contract.reports import Outcome
 
 Run = Callable[[JobSpec], Attempt]
 pytestmark = pytest.mark.skipif(HERE.startswith("win-"), reason="the scripts are for a POSIX shell")
-
-
-def old(folder: Path, meta: str, **files: str) -> Path:
-    """A folder with a ``meta.yaml``; ``files`` are further files, with ``__`` for the dot."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "meta.yaml").write_text(meta, encoding="utf-8")
-    for name, content in files.items():
-        path = folder / name.replace("__", ".")
-        path.write_text(content, encoding="utf-8")
-    return folder
 
 
 def order(controller: RunningController, folder: Path, pins: Pins = NO_PINS, number: int = 7) -> JobSpec:
@@ -88,7 +79,7 @@ PATCH = """--- a/answer.txt
 
 
 def test_a_library_with_a_build_script_and_a_patch(controller: RunningController, tmp_path: Path, run: Run) -> None:
-    folder = old(tmp_path / "libold", LIBRARY, build__sh=BUILD, answer__patch=PATCH)
+    folder = old_recipe(tmp_path / "libold", LIBRARY, build__sh=BUILD, answer__patch=PATCH)
     (folder / "src").mkdir()
     (folder / "src" / "old.c").write_text("int old(void) { return 42; }\n")
     (folder / "src" / "answer.txt").write_text("41\n")
@@ -126,7 +117,7 @@ outputs:
 
 def test_outputs_that_share_what_the_recipe_builds(controller: RunningController, tmp_path: Path, run: Run) -> None:
     script = "set -e\nmkdir -p $PREFIX/bin\necho extra > $PREFIX/bin/extra\n"
-    folder = old(tmp_path / "split", SPLIT, **{"install-tools__sh": script})
+    folder = old_recipe(tmp_path / "split", SPLIT, **{"install-tools__sh": script})
     checks = built_and_tested(controller, run, order(controller, folder))
     assert [check.report.outcome for check in checks] == [Outcome.PASSED] * 3, "\n".join(c.text for c in checks)
 
@@ -150,7 +141,7 @@ test:
 
 
 def test_two_variants_of_two_forms(controller: RunningController, tmp_path: Path, run: Run) -> None:
-    folder = old(
+    folder = old_recipe(
         tmp_path / "taste", VARIANTS, expected__txt="strong\n",
         run_test__sh='grep -q "^s" $PREFIX/share/taste\ntest -f expected.txt\n',
     )  # fmt: skip
@@ -174,11 +165,13 @@ def test_a_post_link_script_is_packed_beside_what_the_build_makes(
         "build__sh": "mkdir -p $PREFIX/share; echo a > $PREFIX/share/linked\n",
         "post-link__sh": "#!/bin/sh\ntrue\n",
     }
-    (check,) = built_and_tested(controller, run, order(controller, old(tmp_path / "linked", LINKED, **files)))
+    (check,) = built_and_tested(controller, run, order(controller, old_recipe(tmp_path / "linked", LINKED, **files)))
     assert check.report.outcome is Outcome.PASSED, check.text
 
 
 def test_a_failing_test_of_an_old_recipe_fails(controller: RunningController, tmp_path: Path, run: Run) -> None:
-    folder = old(tmp_path / "linked", LINKED, build__sh="mkdir -p $PREFIX/share; echo a > $PREFIX/share/linked\n")
+    folder = old_recipe(
+        tmp_path / "linked", LINKED, build__sh="mkdir -p $PREFIX/share; echo a > $PREFIX/share/linked\n"
+    )
     (check,) = built_and_tested(controller, run, order(controller, folder))
     assert check.report.outcome is Outcome.FAILED
