@@ -8,6 +8,7 @@ from controller.domain.errors import RecipeError
 from controller.domain.recipes import Output, Reading, RecipeReading, Refusal
 from controller.gateways.bodies import uncollected
 from controller.gateways.checkouts import Checkout, open_checkout
+from controller.gateways.layouts import RecipePlace
 from controller.gateways.listing import Listing, list_folder
 from controller.gateways.recipes import Recipe, name_recipe, read_recipe, variant_config
 from controller.gateways.tree_file import ForeignFile, TreeFileError
@@ -20,10 +21,15 @@ Name = tuple[str, str, str]
 def read_tree(root: Path, subdirs: Sequence[str], commit: str) -> Reading:
     """All outputs of all recipes below a folder for ``subdirs``."""
     checkout = open_folder(root, commit)
-    wanted = list(checkout.readings(subdirs))
+    return read_places(checkout, list(checkout.readings(subdirs)))
+
+
+def read_places(checkout: Checkout, wanted: Sequence[tuple[RecipePlace, str]]) -> Reading:
+    """What some recipes of a tree say for some subdirs, read in this process."""
     recipes = checkout.recipes(place for place, _ in wanted)
     with uncollected():
-        return put_together(commit, (read_recipe(recipes[place.folder], subdir)[0] for place, subdir in wanted))
+        found = (read_recipe(recipes[place.folder], subdir)[0] for place, subdir in wanted)
+        return put_together(checkout.commit, found)
 
 
 def open_folder(root: Path, commit: str, foreign: Callable[[ForeignFile], PinFile] | None = None) -> Checkout:

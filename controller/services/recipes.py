@@ -14,9 +14,8 @@ from controller.gateways.checkouts import Checkout
 from controller.gateways.layouts import RECIPE, RecipePlace
 from controller.gateways.outlines import written
 from controller.gateways.provided import provided_names
-from controller.gateways.recipes import read_recipe
 from controller.gateways.renders import Render, renders
-from controller.gateways.tree_readings import open_folder, put_together
+from controller.gateways.tree_readings import open_folder, read_places
 from controller.gateways.trees import Trees, is_repository
 from controller.planning.lint import lint
 from controller.services.answers.recipe_shapes import LintAnswer, RecipeList, RecipeView, RenderShape
@@ -83,9 +82,7 @@ class RecipeTree:
 
     def _read(self, folders: Collection[str]) -> Reading:
         wanted = [(place, subdir) for place, subdir in self.checkout.readings(self.subdirs) if place.folder in folders]
-        recipes = self.checkout.recipes(place for place, _ in wanted)
-        found = (read_recipe(recipes[place.folder], subdir)[0] for place, subdir in wanted)
-        return put_together(self.checkout.commit, found)
+        return read_places(self.checkout, wanted)
 
     def _below(self, named: str) -> set[str]:
         folder = self._relative(named)

@@ -1,7 +1,7 @@
 """A ``meta.yaml`` as outputs, the same values as a ``recipe.yaml``: evaluated, translated, named by the builder."""
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
@@ -162,12 +162,23 @@ def _fingerprint(part: Part, files: str) -> str:
     return sha256(f"{part.digest}\0{files}".encode()).hexdigest()
 
 
-def _digest(document: Any) -> str:
+def _digest(document: Mapping[str, Any]) -> str:
     kept = {key: value for key, value in document.items() if key not in _PROSE}
-    build = kept.get("build")
-    if isinstance(build, dict):
+    outputs = kept.get("outputs")
+    if isinstance(outputs, list):
+        kept["outputs"] = [_unnumbered(entry) for entry in outputs]
+    return sha256(json.dumps(_unnumbered(kept), sort_keys=True).encode()).hexdigest()
+
+
+def _unnumbered(said: Any) -> Any:
+    """A recipe, or an output of it, whatever its build number."""
+    if not isinstance(said, Mapping):
+        return said
+    build = said.get("build")
+    kept = {key: value for key, value in said.items() if key != "number"}
+    if isinstance(build, Mapping):
         kept["build"] = {key: value for key, value in build.items() if key != "number"}
-    return sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
+    return kept
 
 
 def _first_line(error: Exception) -> str:

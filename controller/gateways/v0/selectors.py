@@ -119,8 +119,7 @@ class _Names(dict[str, object]):
 
 
 def _evaluate(code: CodeType, names: Mapping[str, object]) -> object:
-    known = names if isinstance(names, _Names) else _Names(names)
-    return eval(code, {"__builtins__": {}}, known)  # noqa: S307 -- only nodes of _NODES are in it
+    return eval(code, {"__builtins__": {}}, _Names(names))  # noqa: S307 -- only nodes of _NODES are in it
 
 
 @lru_cache(maxsize=4096)
