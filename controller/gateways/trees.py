@@ -191,7 +191,7 @@ def _copy(folder: Path, target: Path) -> str:
     """Copy and digest in one reading, so that the digest is that of the copy whatever happens meanwhile."""
     digest = sha256()
     for name, path in files_below(folder):
-        real = _inside(path, folder)
+        real = _inside(Path(path), folder)
         if real.is_dir():
             raise TreeError(f"{name} is a link to a folder.", remedy="Put the files themselves there.")
         data, mode = real.read_bytes(), _mode(real)

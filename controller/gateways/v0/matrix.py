@@ -45,13 +45,17 @@ def members(source: Source, pins: Pins, platform: str) -> list[Member]:
 
 def _all(source: Source, pins: Pins, platform: str) -> list[Member]:
     used = frozenset(name for name in source.selectors if name in pins.values)
+    keys: dict[int, frozenset[str]] = {}  # of each form; the source keeps them, so that their ids stay
     while True:
         firsts = _firsts(_Same(pins))  # for keys that are not known to be used yet
         formed = [(variant, source.form(platform, ChainMap(variant, firsts))) for variant in combinations(pins, used)]
-        keys = {id(form): _keys(form, pins) for form in {id(form): form for _, form in formed}.values()}
+        for _, form in formed:
+            if id(form) not in keys:
+                keys[id(form)] = _keys(form, pins)
         found = [Member(variant, form, keys[id(form)]) for variant, form in formed]
         if len(pins.values.get(_PYTHON, ())) > 1 and found and _noarch(found[0].form.document):
             pins = _newest(_Same(pins))
+            keys.clear()
             continue
         more = frozenset[str]().union(*(member.keys for member in found)) - used
         if not more:
