@@ -84,6 +84,8 @@ reference: $(STAMP) ## Write docs/reference from the code
 bench: compiler ## Figures, side by side with a peer; JSON in build/bench
 	@$(BIN)/python -m tests.bench.overhead
 	@$(BIN)/python -m tests.bench.index
+	@$(BIN)/python -m tests.bench.planning
+	@$(BIN)/python -m tests.bench.forecast
 
 .PHONY: constraints
 constraints: $(STAMP) ## Pin the newest of everything: what is installed, what builds it, the compiler for machines without one

@@ -37,6 +37,9 @@ class Settings(BaseSettings):
     output_bytes: int = Field(default=8 * 1024**3, gt=0, description="Largest package file, in bytes.")
     package_format: str = Field(default="conda:3", description="Package format and compression level of builds.")
     circuit_breaker_jobs: int = Field(default=2000, ge=1, description="Larger plans wait for a person.")
+    circuit_breaker_times: float = Field(
+        default=10.0, ge=0, description="A plan so many times the tree's usual size waits for a person; 0: none does."
+    )
     tick_seconds: float = Field(default=1.0, gt=0, description="The loop looks at everything at least this often.")
 
     @classmethod

@@ -54,6 +54,7 @@ def rules(settings: Settings) -> Rules:
         test=_limits(settings, settings.test_seconds),
         package_format=settings.package_format,
         circuit_breaker_jobs=settings.circuit_breaker_jobs,
+        circuit_breaker_times=settings.circuit_breaker_times,
         tick_seconds=settings.tick_seconds,
     )
 

@@ -1,15 +1,17 @@
-"""``farm batch``: list, view, watch, promote, release, cancel."""
+"""``farm batch``: list, view, forecast, watch, promote, commit-numbers, release, cancel."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from controller.cli.asking import asks
 from controller.cli.output import WATCHED_FAILED, Form, Output, confirm, counted, show, table, tell, who
-from controller.domain.errors import GateRefusedError
+from controller.domain.errors import GateRefusedError, InvalidInputError
 
 if TYPE_CHECKING:
-    from controller.services.answers.shapes import BatchView, Counts, GateShape, MovePreview
+    from controller.services.answers.forecast_shapes import ForecastShape
+from controller.services.answers.shapes import BatchView, Counts, GateShape, MovePreview
 
 app = typer.Typer(help="What a change caused: its jobs, its verdict, its promotion.", no_args_is_help=True)
 
@@ -57,6 +59,10 @@ def print_batch(batch: "BatchView") -> None:
     """A batch for people."""
     tell(f"{batch.id} {batch.state}: {batch.title}  ({batch.author}, {batch.commit[:12]})")
     tell(f"  {batch.verdict}")
+    if batch.forecast and batch.jobs:
+        print_forecast(batch.forecast)
+    elif batch.expected:
+        tell(f"  expected when it was opened: {batch.expected}")
     rows = [
         (j.id, j.kind, j.name, j.subdir, j.wave, j.state, j.failing_text or (j.reason.sentence if j.reason else ""))
         for j in batch.jobs
@@ -66,7 +72,24 @@ def print_batch(batch: "BatchView") -> None:
         tell(f"  stays behind: {stays.file}: {stays.reason}")
     for refusal in batch.refusals:
         tell(f"  not read: {refusal}")
+    print_revisions(batch)
     print_gates(batch.gates)
+
+
+def print_revisions(batch: "BatchView") -> None:
+    """What was predicted, and what came."""
+    for revision in batch.revisions:
+        tell(f"  decided again at {revision.at:%H:%M:%S}: {revision.sentence}")
+        for change in revision.changes:
+            tell(f"    {change.label}: {change.kind} of {change.name} ({change.subdir}): {change.reason.sentence}")
+    for found in batch.differences:
+        tell(f"  {found.file}: {' '.join(found.sentences)}")
+
+
+def print_forecast(forecast: "ForecastShape") -> None:
+    """What is left to be done, in words."""
+    for sentence in forecast.sentences:
+        tell(f"  {sentence}")
 
 
 def print_gates(gates: "tuple[GateShape, ...]") -> None:
@@ -74,6 +97,18 @@ def print_gates(gates: "tuple[GateShape, ...]") -> None:
     if gates:
         rows = [(g.gate, g.verdict, "; ".join(g.reasons), "" if g.actor == "nobody" else g.actor) for g in gates]
         table(("GATE", "VERDICT", "REASONS", "WHO MUST ACT"), rows)
+
+
+@app.command()
+@asks
+def forecast(context: typer.Context, batch: Batch, output: Output = Form.TABLE) -> None:
+    """What is left of a batch, and how long that takes: a range, with what it rests on.
+
+    Example: farm batch forecast B-7
+    """
+    with context.obj.client() as client:
+        found = client.forecast(batch)
+    show(output, found, lambda: print_forecast(found), [step.key for step in found.critical_path])
 
 
 @app.command()
@@ -138,6 +173,33 @@ def print_move(move: "MovePreview") -> None:
     for file in move.removed:
         tell(f"  - {file}")
     print_gates(move.gates)
+
+
+@app.command("commit-numbers")
+@asks
+def commit_numbers(
+    context: typer.Context,
+    batch: Batch,
+    diff: Annotated[bool, typer.Option("--diff", help="Print a patch and commit nothing: the default.")] = False,
+    tree: Annotated[
+        Path | None, typer.Option(help="A clone of the tree: commit on a branch of it, its working files untouched.")
+    ] = None,
+    branch: Annotated[str, typer.Option(help="The branch; without it farm/numbers-b-7 for B-7.")] = "",
+    push: Annotated[bool, typer.Option("--push", help="Push the branch to origin as well.")] = False,
+) -> None:
+    """Write the build numbers that a batch was given back into its recipes.
+
+    Only what the batch has built counts. A number that is computed, or differs by selector, is told and left alone.
+
+    Example: farm batch commit-numbers B-7 --tree ~/recipes
+    """
+    from controller.cli.numbers import Wanted, run
+
+    if diff and (tree or branch or push):
+        raise InvalidInputError("--diff commits nothing.", remedy="Leave it out, or --tree, --branch and --push.")
+    if branch and not tree and not push:
+        raise InvalidInputError("A branch of which tree?", remedy="Name a clone of it with --tree.")
+    run(context.obj, Wanted(batch, tree, branch, push))
 
 
 @app.command()

@@ -10,6 +10,10 @@ from pydantic import ValidationError
 
 from controller.domain import errors
 from controller.domain.errors import FarmError, InvalidInputError, ServerError
+from controller.planning.question import NOTHING_ELSE, Question
+from controller.services.answers.forecast_shapes import ForecastShape, NumbersAnswer
+from controller.services.answers.plan_shapes import PlanAnswer
+from controller.services.answers.shape import Shape
 from controller.services.answers.shapes import (
     BatchSummary,
     BatchView,
@@ -19,10 +23,8 @@ from controller.services.answers.shapes import (
     JobView,
     LogLines,
     MovePreview,
-    PlanAnswer,
     PromotionShape,
     PushAnswer,
-    Shape,
     SnapshotShape,
     WorkerShape,
 )
@@ -67,9 +69,15 @@ class Client:
         body = {"tree": tree, "rev": rev, "summary": summary, "who": who}
         return self._read(PushAnswer, self._send("POST", "/api/v1/changes", json=body))
 
-    def plan(self, tree: str, rev: str | None) -> PlanAnswer:
-        """What a push would do."""
-        return self._read(PlanAnswer, self._send("POST", "/api/v1/plans", json={"tree": tree, "rev": rev, "who": ""}))
+    def plan(self, tree: str, rev: str | None, question: Question = NOTHING_ELSE) -> PlanAnswer:
+        """What a push would do, or what a question about it is answered with."""
+        asked = {
+            "tree": tree, "rev": rev, "since": question.since, "policy": question.scope,
+            "supposed": [f"{name}={version}" for name, version in question.supposed],
+            "channel": question.channel,
+            "pins": [f"{key}={','.join(values)}" for key, values in question.pins],
+        }  # fmt: skip
+        return self._read(PlanAnswer, self._send("POST", "/api/v1/plans", json=asked))
 
     def batches(self, limit: int = 50, state: str = "") -> list[BatchSummary]:
         """Batches, newest first."""
@@ -78,6 +86,14 @@ class Client:
     def batch(self, batch: str) -> BatchView:
         """One batch, whole."""
         return self._one(BatchView, f"/api/v1/batches/{_id('batch', batch)}")
+
+    def forecast(self, batch: str) -> ForecastShape:
+        """What is left of a batch, and how long that takes."""
+        return self._one(ForecastShape, f"/api/v1/batches/{_id('batch', batch)}/forecast")
+
+    def numbers(self, batch: str) -> NumbersAnswer:
+        """The build numbers that a batch was given, as edits of its recipes."""
+        return self._read(NumbersAnswer, self._send("POST", f"/api/v1/batches/{_id('batch', batch)}/numbers", json={}))
 
     def promote(self, batch: str, *, to: str, who: str, why: str, dry_run: bool) -> MovePreview:
         """Promote, or say what promoting would do."""

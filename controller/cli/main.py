@@ -8,6 +8,7 @@ import typer
 from controller.cli import batch, channel, job, promotion, recipe, worker
 from controller.cli.asking import Context, Data, Server, TokenFile, asks
 from controller.cli.output import Form, Output, PlanForm, err, guarded, out, show
+from controller.planning.policy import Scope
 
 app = typer.Typer(
     name="farm",
@@ -72,27 +73,105 @@ def up(
     run_farm(settings_of(said), tuple(pool or ()))
 
 
+_Tree = Annotated[Path, typer.Option("--tree", help="Folder or git repository of recipes.")]
+_Rev = Annotated[str | None, typer.Option(help="Commit or branch; without it HEAD, or the folder as it is.")]
+_Since = Annotated[str | None, typer.Option(help="Plan what changed since this commit, as if all were built there.")]
+_Pins = Annotated[list[str] | None, typer.Option("--pin", help="KEY=VALUE[,VALUE]: what if a pin of the tree moved.")]
+_Policy = Annotated[Scope | None, typer.Option(help="How far to rebuild beyond what is forced.")]
+_Channel = Annotated[str, typer.Option(help="Conda channel (URL or folder) or farm's data folder to plan against.")]
+_Subdirs = Annotated[list[str] | None, typer.Option("--subdir", help="Subdir to plan for; may be repeated.")]
+_Supposed = Annotated[list[str] | None, typer.Argument(metavar="[NAME=VERSION]...", help="What if it moved.")]
+
+
 @app.command()
 @asks
 def plan(
     context: typer.Context,
-    tree: Annotated[Path, typer.Option(help="Folder or git repository of recipes.")] = Path(),
-    rev: Annotated[str | None, typer.Option(help="Commit or branch; without it HEAD, or the folder as it is.")] = None,
-    channel: Annotated[
-        Path | None, typer.Option(help="The data folder of the farm whose testing channel to plan against.")
-    ] = None,
-    subdir: Annotated[list[str] | None, typer.Option(help="Subdir to plan for; may be repeated.")] = None,
+    supposed: _Supposed = None,
+    tree: _Tree = Path(),
+    rev: _Rev = None,
+    since: _Since = None,
+    pin: _Pins = None,
+    policy: _Policy = None,
+    channel: _Channel = "",
+    subdir: _Subdirs = None,
     output: Annotated[PlanForm, typer.Option("-o", "--output", help="text, json or markdown.")] = PlanForm.TEXT,
 ) -> None:
     """Say what a push would rebuild, retest and leave out, and why. Changes nothing, needs no service.
 
-    With --server, that controller makes the plan instead.
+    With NAME=VERSION, what if that package moved; with --since, what a pull request does. With --server, that
+    controller makes the plan instead.
 
-    Example: farm plan --tree recipes/starter -o markdown
+    Example: farm plan --tree recipes/starter --since HEAD~1 -o markdown
     """
-    from controller.cli.plan import run as run_plan
+    from controller.cli.questions import Place, question_of, run_plan
 
-    run_plan(context.obj, tree, rev, channel, tuple(subdir or ()), output)
+    place = Place(tree, rev, channel, tuple(subdir or ()))
+    run_plan(context.obj, place, question_of(supposed or (), since, channel, pin or (), policy), output)
+
+
+@app.command()
+@asks
+def why(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="A package of the tree.")],
+    supposed: _Supposed = None,
+    tree: _Tree = Path(),
+    rev: _Rev = None,
+    since: _Since = None,
+    pin: _Pins = None,
+    policy: _Policy = None,
+    channel: _Channel = "",
+    subdir: _Subdirs = None,
+    output: Output = Form.TABLE,
+) -> None:
+    """Say what would become of a package, by which rule, spec and path; or why nothing would.
+
+    Example: farm why numpy mkl=2026.1 --tree recipes/mkl
+    """
+    from controller.cli.questions import Place, question_of, run_why
+
+    place = Place(tree, rev, channel, tuple(subdir or ()))
+    run_why(context.obj, place, question_of(supposed or (), since, channel, pin or (), policy), name, output)
+
+
+@app.command()
+@asks
+def affected(
+    context: typer.Context,
+    supposed: _Supposed = None,
+    tree: _Tree = Path(),
+    rev: _Rev = None,
+    since: _Since = None,
+    pin: _Pins = None,
+    policy: _Policy = None,
+    channel: _Channel = "",
+    subdir: _Subdirs = None,
+    output: Output = Form.TABLE,
+) -> None:
+    """List all that a change reaches, a line each, with how many each rule decided.
+
+    Example: farm affected openssl=4.0 --tree recipes
+    """
+    from controller.cli.questions import Place, question_of, run_affected
+
+    place = Place(tree, rev, channel, tuple(subdir or ()))
+    run_affected(context.obj, place, question_of(supposed or (), since, channel, pin or (), policy), output)
+
+
+@app.command("plan-diff")
+def plan_diff(
+    before: Annotated[Path, typer.Argument(help="A plan, written with -o json.")],
+    after: Annotated[Path, typer.Argument(help="Another.")],
+    output: Output = Form.TABLE,
+) -> None:
+    """Say how two plans differ: what comes in, what drops out, and what is done otherwise.
+
+    Example: farm plan-diff minimal.json direct.json
+    """
+    from controller.cli.questions import run_diff
+
+    run_diff(before, after, output)
 
 
 @app.command()

@@ -1,80 +1,12 @@
-"""``farm plan``: all of the deciding with no service up."""
+"""A plan as people read it: as text, as markdown for a pull request, and as JSON for programs."""
 
-import tempfile
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 
-from controller.cli.asking import Context
-from controller.cli.configured import settings_of
-from controller.cli.output import Form, PlanForm, counted, note, show, tell
-from controller.domain.errors import DataFolderError, InvalidInputError
+from controller.cli.batch import print_forecast
+from controller.cli.output import Form, PlanForm, counted, show, tell
 from controller.domain.plans import Membership
-from controller.services import intake
-from controller.services.answers.plans import plan_answer
-from controller.services.answers.shapes import MemberShape, PlanAnswer
-from controller.storage import schema
-from controller.storage.database import Database
-from controller.wiring import open_farm
-
-_NO_BROKER = "redis://nobody.invalid/0"
-"""Planning rings no bell, and nothing connects before it rings."""
-
-
-def run(
-    context: Context, tree: Path, rev: str | None, channel: Path | None, subdirs: tuple[str, ...], form: PlanForm
-) -> None:
-    """Read, plan, print. By a controller where one was named, else here."""
-    if context.server and channel is None:
-        with context.client() as client:
-            answer = client.plan(str(tree.resolve()), rev)
-    else:
-        answer = plan_here(tree, rev, _base(channel, context), subdirs)
-    print_plan(answer, form)
-
-
-def _base(channel: Path | None, context: Context) -> Path | None:
-    """The data folder planned against: the one named, else the one at hand, else none."""
-    if channel is not None and not channel.is_dir():
-        raise InvalidInputError(f"There is no data folder {channel}.", remedy="Name a farm's folder, or leave it out.")
-    found = channel or context.folder
-    return found if found.is_dir() else None
-
-
-def plan_here(tree: Path, rev: str | None, data: Path | None, subdirs: tuple[str, ...]) -> PlanAnswer:
-    """The plan against what ``data``'s testing channel holds; against nothing where there is no such folder.
-
-    Only the database of ``data`` is read; checkouts and all else go to a scratch folder.
-    """
-    with tempfile.TemporaryDirectory(prefix="farm-plan-") as scratch:
-        database = _database(settings_of({"data": data}).database) if data is not None else ""
-        note(f"against testing of {data}" if database else "against nothing: every package is new")
-        here = f"sqlite:///{Path(scratch) / 'empty.sqlite3'}"
-        settings = settings_of({"data": Path(scratch), "database_url": database or here})
-        if subdirs:
-            settings = settings.model_copy(update={"subdirs": subdirs})
-        farm = open_farm(settings, _NO_BROKER)
-        try:
-            return plan_answer(intake.preview(farm, str(tree.resolve()), rev))
-        finally:
-            farm.close()
-
-
-def _database(url: str) -> str:
-    """The URL, if its schema is this version's; a plan upgrades nobody's database."""
-    if url.startswith("sqlite") and not Path(url.removeprefix("sqlite:///")).exists():
-        return ""
-    database = Database(url)
-    try:
-        at = schema.revision(database)
-    finally:
-        database.close()
-    if at is None:
-        return ""
-    if at != schema.head():
-        raise DataFolderError(
-            f"The database is at schema {at}, and this version's is {schema.head()}.",
-            remedy="Run `farm up` of this version on it once, or plan without it.",
-        )
-    return url
+from controller.services.answers.plan_shapes import EditShape, PlanAnswer
+from controller.services.answers.shapes import MemberShape
 
 
 def print_plan(plan: PlanAnswer, form: PlanForm) -> None:
@@ -85,10 +17,12 @@ def print_plan(plan: PlanAnswer, form: PlanForm) -> None:
         show(Form.JSON if form is PlanForm.JSON else Form.TABLE, plan, lambda: _print_text(plan), ())
 
 
+_SHOWN = 12
 _HEADS = (
     (Membership.REBUILD, "Rebuild"),
     (Membership.RETEST, "Retest as it is"),
     (Membership.EDIT, "Needs an edit of its recipe"),
+    (Membership.BLOCKED, "Waits for an edit of another recipe"),
     (Membership.NOTHING, "Left alone, though touched"),
 )
 
@@ -107,8 +41,37 @@ def _print_text(plan: PlanAnswer) -> None:
         tell(f"\n{head} ({len(members)})")
         for member in members:
             tell(f"  {member.name} {member.version} ({member.subdir}): {_why(member)}")
+    for line in _besides(plan):
+        tell(f"\n{line}")
+    for edit in plan.edits:
+        tell(f"\nTo write into {edit.recipe}{_for_a_person(edit)}\n{edit.diff}".rstrip())
+    if plan.forecast and plan.jobs:
+        tell("\nForecast")
+        print_forecast(plan.forecast)
+
+
+def _besides(plan: PlanAnswer) -> Iterator[str]:
+    """What a plan says beside its members."""
+    for move in plan.moves:
+        yield move.sentence
+    for about in dict.fromkeys(bump.about for bump in plan.bumps):
+        bumps = [f"{bump.bump}: {_listed(bump.packages)}" for bump in plan.bumps if bump.about == about]
+        yield f"What {about} moving is, to whom: {'; '.join(bumps)}"
+    for gone in plan.gone:
+        yield f"Made no more: {gone.file}. {gone.sentence}"
+    if plan.text_only:
+        yield f"Differ in what alters no build: {_listed(plan.text_only)}"
     for refusal in plan.refusals:
-        tell(f"\nNot read: {refusal}")
+        yield f"Not read: {refusal}"
+
+
+def _for_a_person(edit: EditShape) -> str:
+    return f" (by hand: {', '.join(edit.open)})" if edit.open else ""
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - _SHOWN
+    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def _figures(plan: PlanAnswer) -> str:
@@ -133,7 +96,18 @@ def as_markdown(plan: PlanAnswer) -> str:
             f"| {m.name} | {m.version} | {m.subdir} | {m.reasons[0].rule} | {_escaped(m.reasons[0].sentence)} |"
             for m in members
         ]
-    lines += [f"\n**Not read**: {_escaped(refusal)}" for refusal in plan.refusals]
+    lines += [f"\n{_escaped(line)}" for line in _besides(plan)]
+    for edit in plan.edits:
+        lines += [
+            "",
+            f"To write into `{edit.recipe}`{_escaped(_for_a_person(edit))}",
+            "",
+            "```diff",
+            edit.diff.rstrip(),
+            "```",
+        ]
+    if plan.forecast and plan.jobs:
+        lines += ["", "### Forecast", "", *(f"- {_escaped(sentence)}" for sentence in plan.forecast.sentences)]
     return "\n".join(lines)
 
 

@@ -14,7 +14,16 @@ from controller.domain import errors
 from controller.domain.batches import BATCH_MOVES, BatchState
 from controller.domain.errors import FarmError
 from controller.domain.jobs import ATTEMPT_MOVES, JOB_MOVES, AttemptState, JobState
-from controller.domain.wording import ATTEMPT_WORDS, BATCH_WORDS, JOB_WORDS, OUTCOME_WORDS, VERDICT_WORDS, Words
+from controller.domain.rule_words import RULE_WORDS
+from controller.domain.wording import (
+    ATTEMPT_WORDS,
+    BATCH_WORDS,
+    JOB_WORDS,
+    MEMBERSHIP_WORDS,
+    OUTCOME_WORDS,
+    VERDICT_WORDS,
+    Words,
+)
 from controller.services.answers.help import TOPICS
 from controller.settings import Settings
 
@@ -39,7 +48,13 @@ _VARIABLES = {
 
 def pages() -> dict[str, str]:
     """Every page by its file name."""
-    drawn = {"cli.md": _cli(), "settings.md": _settings(), "states.md": _states(), "errors.md": _errors()}
+    drawn = {
+        "cli.md": _cli(),
+        "settings.md": _settings(),
+        "states.md": _states(),
+        "errors.md": _errors(),
+        "rules.md": _rules(),
+    }
     return {name: "\n".join((_MADE, "", *lines)).rstrip() + "\n" for name, lines in drawn.items()}
 
 
@@ -141,6 +156,22 @@ def _settings() -> Iterator[str]:
 
 def _value(default: object) -> str:
     return "" if default in {"", ()} else f"`{default}`"
+
+
+def _rules() -> Iterator[str]:
+    yield from (
+        "# Rules of the decision",
+        "",
+        "Every job of a plan, and everything that it leaves alone, cites one.",
+        "",
+    )
+    yield from (
+        "The reasons, with examples, are in [what a change forces](../explanation/what-a-change-forces.md).",
+        "",
+    )
+    rows = ((f"`{rule}`", words.title, ", ".join(sorted(words.verdicts))) for rule, words in RULE_WORDS.items())
+    yield from _table(("rule", "it is cited where", "the package is then"), rows)
+    yield from ("## What becomes of a package", "", *_words(MEMBERSHIP_WORDS))
 
 
 def _states() -> Iterator[str]:

@@ -70,6 +70,8 @@ class Artifact:
     """The build and host environments: the "built against" table."""
     tests: int = 0
     """How many tests travel in the file."""
+    content: str = ""
+    """Digest of all that it installs, blind to where and when it was built; empty where that is not known."""
 
     recipe: str = ""
     hash: str = ""

@@ -34,6 +34,8 @@ class BatchEvent(StrEnum):
     RESTORE = "restore"
     CANCEL = "cancel"
     RETRY = "retry"
+    HOLD = "hold"
+    """What came of its jobs made it larger than the circuit breaker allows."""
 
 
 _B, _E = BatchState, BatchEvent
@@ -45,6 +47,7 @@ BATCH_MOVES: Mapping[tuple[BatchState, BatchEvent], BatchState] = MappingProxyTy
         (_B.RUNNING, _E.SETTLE_PARTLY): _B.PARTIAL,
         (_B.RUNNING, _E.SETTLE_EMPTY): _B.FAILED,
         (_B.RUNNING, _E.CANCEL): _B.CANCELLED,
+        (_B.RUNNING, _E.HOLD): _B.HELD,
         (_B.PASSED, _E.PROMOTE): _B.PROMOTED,
         (_B.PARTIAL, _E.PROMOTE): _B.PROMOTED,
         (_B.PROMOTED, _E.RESTORE): _B.RESTORED,

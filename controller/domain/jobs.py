@@ -27,6 +27,10 @@ class JobState(StrEnum):
     QUARANTINED = "quarantined"
     BLOCKED = "blocked"
     CANCELLED = "cancelled"
+    NOT_NEEDED = "not_needed"
+    """What came of the jobs before it left nothing for it to do."""
+    ESCALATED = "escalated"
+    """A retest that did not pass, or cannot: what it is about has to be rebuilt instead."""
 
 
 class JobEvent(StrEnum):
@@ -42,6 +46,13 @@ class JobEvent(StrEnum):
     PARENT_FAILED = "parent failed"
     CANCEL = "cancel"
     RETRY = "retry"
+    DROP = "drop"
+    """The plan was decided again, and it is not in it any more."""
+    REVIVE = "revive"
+    """It is in it again."""
+    ESCALATE = "escalate"
+    HOLD = "hold"
+    """Its batch waits for a person."""
 
 
 _J, _E = JobState, JobEvent
@@ -62,10 +73,27 @@ JOB_MOVES: Mapping[tuple[JobState, JobEvent], JobState] = MappingProxyType(
         (_J.UNSOLVABLE, _E.RETRY): _J.READY,
         (_J.QUARANTINED, _E.RETRY): _J.READY,
         (_J.BLOCKED, _E.RETRY): _J.WAITING,
+        (_J.WAITING, _E.DROP): _J.NOT_NEEDED,
+        (_J.READY, _E.DROP): _J.NOT_NEEDED,
+        (_J.BLOCKED, _E.DROP): _J.NOT_NEEDED,
+        (_J.NOT_NEEDED, _E.REVIVE): _J.WAITING,
+        (_J.FAILED, _E.ESCALATE): _J.ESCALATED,
+        (_J.UNSOLVABLE, _E.ESCALATE): _J.ESCALATED,
+        (_J.WAITING, _E.ESCALATE): _J.ESCALATED,
+        (_J.READY, _E.ESCALATE): _J.ESCALATED,
+        (_J.BLOCKED, _E.ESCALATE): _J.ESCALATED,
+        (_J.READY, _E.HOLD): _J.WAITING,
     }
 )
 
-ENDED = frozenset({_J.PASSED, _J.FAILED, _J.UNSOLVABLE, _J.QUARANTINED, _J.BLOCKED, _J.CANCELLED})
+ENDED = frozenset(
+    {
+        *(_J.PASSED, _J.FAILED, _J.UNSOLVABLE, _J.QUARANTINED, _J.BLOCKED, _J.CANCELLED),
+        *(_J.NOT_NEEDED, _J.ESCALATED),
+    }
+)
+SETTLED = frozenset({_J.PASSED, _J.NOT_NEEDED, _J.ESCALATED})
+"""A batch with nothing but these has come out well."""
 BROKEN = frozenset({_J.FAILED, _J.UNSOLVABLE, _J.QUARANTINED})
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
+from typing import NamedTuple
 
 from controller.domain.jobs import JobKind
 from controller.domain.recipes import Output, Refusal
@@ -35,8 +37,16 @@ class Rule(StrEnum):
     R18 = "R18"
     R19 = "R19"
     R20 = "R20"
+    MOVED = "moved"
+    """Another channel has it in another build."""
+    OVERRIDDEN = "overridden"
+    """It would be rebuilt, but a person said no."""
     UNBUILDABLE = "unbuildable"
     """It would be rebuilt, but no worker can build it as its recipe is written."""
+    RETEST = "retest"
+    """It was to stay, and its tests fail with what is new (R17, found by testing)."""
+    UNCHANGED = "unchanged"
+    """What was built is the same as before, so nothing follows from it."""
     CURRENT = "current"
     """Nothing it is made of, and nothing it runs with, is touched."""
 
@@ -48,6 +58,8 @@ class Membership(StrEnum):
     RETEST = "retest"
     EDIT = "recipe edit"
     """Text in its recipe is in the way; no rebuild can help."""
+    BLOCKED = "blocked"
+    """Would be rebuilt, but something beside it stays on the old package until it is repaired."""
     NOTHING = "nothing"
 
 
@@ -79,19 +91,33 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
+class Gone:
+    """A file of the target that nothing in the tree makes any more. It stays where it is, and is renewed no more."""
+
+    artifact: str
+    """``subdir/file name``."""
+    name: str
+    version: str
+    subdir: str
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """Members by membership; every output of the reading is in exactly one."""
 
     members: tuple[Member, ...]
     refusals: tuple[Refusal, ...] = ()
+    gone: tuple[Gone, ...] = ()
+    moves: tuple[Reason, ...] = ()
+    """Packages of other channels that moved, each as a reason."""
 
     def having(self, membership: Membership) -> tuple[Member, ...]:
         """The members with this membership, in the reading's order."""
         return tuple(m for m in self.members if m.membership is membership)
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedJob:
+class PlannedJob(NamedTuple):
     """A job before it has an id. ``key`` names it within its plan; ``parents`` are keys of other jobs.
 
     A build job builds ``outputs`` in this order in one go. A test or retest job tests one file.
@@ -108,12 +134,57 @@ class PlannedJob:
     outputs: tuple[Output, ...]
     reasons: tuple[Reason, ...]
     parents: frozenset[str] = frozenset()
-    must_contain: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    must_contain: Mapping[str, frozenset[str]] = MappingProxyType({})
     """For a build, by section (``build``, ``host``): file names of this plan that must be in that environment."""
     artifact: str = ""
     """For a retest: ``subdir/file name`` of the file in the target. For a test: of the planned file."""
     late: bool = False
     """A test that runs after its dependents' builds, since its own requirements close a cycle."""
+    stage: int = 0
+    """Above 0: a build that only carries a circle on to its next stage; what it makes is never published."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A need that closes a circle, and that something older must meet when its user is built first."""
+
+    user: str
+    provider: str
+    spec: str
+    section: str
+    old: str = ""
+    """``subdir/file name`` of what is there of the provider; empty where the target has nothing of that name."""
+    excluded: str = ""
+    """What stands against the old one, where that is not ``spec`` itself: a bound of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Circle:
+    """Packages that are built with each other: once with old ones where ``cuts`` says so, then with each other."""
+
+    names: tuple[str, ...]
+    """In the order they are built in."""
+    subdir: str
+    stages: int
+    """How often each is built; what the last stage makes is published."""
+    cuts: tuple[Cut, ...]
+    exact: bool = True
+    """Whether it is known that no fewer cuts would do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlock:
+    """A circle that nothing old opens: it gets no jobs, and neither does what needs it.
+
+    If the specs of ``cuts`` admitted something older, or a variant for bootstrapping did without them, it could be
+    built; no smaller set would do.
+    """
+
+    names: tuple[str, ...]
+    subdir: str
+    cuts: tuple[Cut, ...]
+    held: tuple[str, ...] = ()
+    """Packages that are not built, since they need one of these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,3 +196,5 @@ class Plan:
     waves: int
     numbers: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
     """(subdir, name, version) to the build number assigned."""
+    circles: tuple[Circle, ...] = ()
+    deadlocks: tuple[Deadlock, ...] = ()

@@ -100,6 +100,11 @@ class Output:
         """What is the same package before and after a rebuild: subdir, name, hash of the used variant."""
         return (self.subdir, self.name, self.hash)
 
+    def takes_nothing_of(self, package: str) -> bool:
+        """Whether it names the package in host and takes none of its exports, as for a stable interface."""
+        named = any(r.name == package and r.section is Section.HOST for r in self.requirements)
+        return named and not self.noarch and package in self.ignored_exporters
+
     def in_section(self, *sections: Section) -> tuple[Requirement, ...]:
         """The requirements of these sections, in the recipe's order."""
         return tuple(r for r in self.requirements if r.section in sections)

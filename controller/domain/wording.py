@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from controller.domain.batches import BatchState
+from controller.domain.differences import Turn
 from controller.domain.jobs import AttemptState, JobKind, JobState
 from controller.domain.plans import Membership, Reason, Rule
 from controller.domain.recipes import Origin
@@ -61,6 +62,8 @@ JOB_WORDS = _frozen(
         ),
         _J.BLOCKED: Words("blocked", "⊟", "Waits until a job before it is repaired.", _WAIT, "maintainer of that"),
         _J.CANCELLED: Words("cancelled", "□", "Somebody took it back.", _NONE),
+        _J.NOT_NEEDED: Words("not needed", "∘", "What was built before it left nothing for it to do.", _NONE),
+        _J.ESCALATED: Words("escalated", "↥", "As it stands it does not go with what is new; it is rebuilt.", _NONE),
     }
 )
 BATCH_WORDS = _frozen(
@@ -118,7 +121,20 @@ MEMBERSHIP_WORDS = _frozen(
         _M.REBUILD: Words("rebuild", "●", "Is built again.", _BUSY),
         _M.RETEST: Words("retest", "◐", "Stays as it is and is tested against what is new.", _BUSY),
         _M.EDIT: Words("recipe edit", "✎", "Text in its recipe is in the way.", _BROKEN, "maintainer"),
+        _M.BLOCKED: Words(
+            "blocked", "⊟", "Cannot be rebuilt before something beside it is repaired.", _WAIT, "maintainer of that"
+        ),
         _M.NOTHING: Words("nothing", "·", "Nothing needs to be done.", _NONE),
+    }
+)
+TURN_WORDS = _frozen(
+    {
+        Turn.ADDED: Words("added", "+", "Was not foreseen, and is done as well.", _BUSY),
+        Turn.DROPPED: Words("dropped", "∘", "Was foreseen, and is not needed after all.", _NONE),
+        Turn.ESCALATED: Words("escalated", "↥", "Was to stay as it is, and is rebuilt.", _BUSY),
+        Turn.STOPPED: Words(
+            "stopped here", "■", "Came out the same as before; what would follow is left alone.", _NONE
+        ),
     }
 )
 KIND_WORDS: Mapping[JobKind, str] = MappingProxyType(
@@ -171,7 +187,11 @@ _SENTENCES: Mapping[Rule, str] = MappingProxyType(
         Rule.R18: "Its constraint '{spec}' excludes the new {about}.",
         Rule.R19: "It cannot be installed together with the new {about}.",
         Rule.R20: "What the machines offer moved: {spec}.",
+        Rule.MOVED: "Another channel has {about} as {detail} now.",
+        Rule.OVERRIDDEN: "It would be rebuilt for {about}, but a person said no ({detail}).",
         Rule.UNBUILDABLE: "It cannot be built as its recipe is written: {detail}.",
+        Rule.RETEST: "Its record admits the new {about}, but its tests fail with it: {detail}.",
+        Rule.UNCHANGED: "What was built of {about} is the same as before, so nothing follows from it.",
         Rule.CURRENT: "Nothing it is made of, and nothing it runs with, is touched.",
     }
 )
@@ -180,8 +200,13 @@ _OTHERWISE: Mapping[tuple[Rule, bool], str] = MappingProxyType(
     {
         (Rule.R2, True): "The policy '{detail}' rebuilds what is built with {about}, though nothing forces it.",
         (Rule.R5, True): "It is built with {about}; {detail}.",
+        (Rule.R6, True): "It is built with {about}, whose output is part of it: a {detail} by policy.",
+        (Rule.R10, True): "It is built against {about} and records nothing of it; {detail}.",
+        (Rule.R15, True): "The target holds it, and {detail}.",
         (Rule.R7, True): "It runs with {about} {detail}, and its '{spec}' admits what is there.",
         (Rule.R11, True): "{about} has an exact pin on it, '{spec}': {detail}.",
+        (Rule.R17, True): "It uses what is gone from {about}: {detail}.",
+        (Rule.R19, True): "It cannot be installed together with the new {about}: {detail}.",
         (Rule.R13, True): "It is a noarch Python package and runs with {about} {detail}.",
     }
 )

@@ -29,10 +29,8 @@ _HEADERS = {
 }  # fmt: skip
 
 
-def read_documents(
-    path: Path, subdir: str, file_name: str, wanted: Wanted, limits: Limits = LIMITS
-) -> dict[str, bytes]:
-    """Check every member of a .conda or .tar.bz2 and return the ``wanted`` ones by their path.
+def read_members(path: Path, subdir: str, file_name: str, wanted: Wanted, limits: Limits = LIMITS) -> Members:
+    """Check every member of a .conda or .tar.bz2; the ``wanted`` ones are its documents, by their path.
 
     ``path`` may bear any name; ``file_name`` says what the file claims to be. Raises ArtifactRefusedError,
     and NotFoundError if nothing lies at ``path``.
@@ -44,7 +42,7 @@ def read_documents(
         read = _read_conda if file_name.endswith(".conda") else _read_tar_bz2
         read(file, file_name, members)
         members.check_links()
-    return members.documents
+    return members
 
 
 def _read_conda(file: BinaryIO, file_name: str, members: Members) -> None:

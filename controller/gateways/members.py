@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from controller.domain.errors import ArtifactRefusedError
+from controller.gateways.contents import Payload
 
 _CASELESS = ("noarch", "osx-", "win-")
 
@@ -41,6 +42,7 @@ class Members:
 
     def __init__(self, subdir: str, limits: Limits, wanted: Wanted) -> None:
         self.documents: dict[str, bytes] = {}
+        self.payload = Payload()
         self.limits = limits
         self._wanted = wanted
         self._caseless = subdir.startswith(_CASELESS)
@@ -84,14 +86,15 @@ class Members:
         if len(self._names) >= self.limits.members:
             raise refusal(f"It has more than {self.limits.members} members")
         self._names.add(key)
-        self._sort_in(member, key)
+        self._sort_in(member, key, name)
 
-    def _sort_in(self, member: tarfile.TarInfo, key: str) -> None:
+    def _sort_in(self, member: tarfile.TarInfo, key: str, name: str) -> None:
         self._folders.update(str(folder) for folder in PurePosixPath(key).parents)
         if member.isdir():
             self._folders.add(key)
         elif member.issym():
             self._links[key] = _safe_target(member)
+            self.payload.link(name, member.linkname)
         else:
             self._check_hard_link(member)
             self._files.add(key)
@@ -103,6 +106,7 @@ class Members:
 
     def _keep(self, tar: tarfile.TarFile, member: tarfile.TarInfo, name: str) -> None:
         if not self._wanted(name):
+            self._digest(tar, member, name)
             return
         content = tar.extractfile(member) if member.isreg() else None
         if content is None:
@@ -110,6 +114,12 @@ class Members:
         if member.size > self.limits.document:
             raise refusal(f"{show(name)} has {member.size} bytes, more than {self.limits.document}")
         self.documents[name] = content.read()
+
+    def _digest(self, tar: tarfile.TarFile, member: tarfile.TarInfo, name: str) -> None:
+        if member.isreg() and self.payload.wants(name, member.size):
+            content = tar.extractfile(member)
+            if content is not None:
+                self.payload.take(name, content)
 
     def _resolve(self, at: tuple[str, ...], target: str, link: str) -> None:
         """Walk as the system would, from the folder ``at``."""

@@ -53,11 +53,17 @@ def make_output(
         requirements=tuple(_requirements(rendered, siblings)),
         run_exports=_run_exports(rendered, siblings, requirements.get("run_exports")),
         ignored_exports=frozenset(_listed(ignored.get("by_name"))),
-        ignored_exporters=frozenset(_listed(ignored.get("from_package"))),
+        ignored_exporters=frozenset(_listed(ignored.get("from_package"))) | _stable_interface(rendered),
         tests=len(tests),
         test_requirements=_of_tests(tests),
         fingerprint=fingerprint or _fingerprint(rendered, files),
     )
+
+
+def _stable_interface(rendered: Rendered) -> frozenset[str]:
+    """A build for every later Python takes none of its exports (CEP 20)."""
+    python = (rendered.document.get("build") or {}).get("python") or {}
+    return frozenset({"python"}) if python.get("version_independent") else frozenset()
 
 
 def _of_tests(tests: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from rattler.exceptions import InvalidMatchSpecError, InvalidVersionError
 from controller.domain.artifacts import Artifact, Dependency, UsedPackage
 from controller.domain.errors import ArtifactRefusedError
 from controller.domain.recipes import NO_EXPORTS, Origin, RunExports
-from controller.gateways.archives import read_documents
+from controller.gateways.archives import read_members
 from controller.gateways.members import LIMITS, Limits
 
 _INDEX = "info/index.json"
@@ -45,9 +46,10 @@ def inspect(path: Path, subdir: str, file_name: str, limits: Limits = LIMITS) ->
     """
     if not file_name.endswith((".conda", ".tar.bz2")) or not _SUBDIR.fullmatch(subdir):
         raise _refused(file_name, f"{subdir}/{file_name} is no place of a package")
-    documents = read_documents(path, subdir, file_name, _is_wanted, limits)
+    members = read_members(path, subdir, file_name, _is_wanted, limits)
     try:
-        return _artifact(documents, path, subdir, file_name)
+        found = _artifact(members.documents, path, subdir, file_name)
+        return replace(found, content=members.payload.digest())
     except _UNREADABLE as error:
         raise _refused(file_name, f"its metadata cannot be read ({type(error).__name__}: {error})") from error
 

@@ -17,6 +17,7 @@ from controller.domain.recipes import Output, RecipeReading, Refusal
 from controller.gateways.bare_process import ReaderLostError
 from controller.gateways.faults import refusal_of
 from controller.gateways.layouts import RECIPE
+from controller.gateways.migrated import NO_MIGRATIONS, MigrationFiles, applying, asked_file, migrated
 from controller.gateways.outputs import make_output
 from controller.gateways.rendering import Rendered, render, variant_text
 from controller.gateways.v0.reading import read_v0, translations
@@ -26,7 +27,7 @@ from workers.contract.jobs import Translation
 
 log = structlog.get_logger(__name__)
 
-READER_VERSION = "1"
+READER_VERSION = "3"
 """Moves whenever the same files are read as something else: what was read before counts no more."""
 _REFUSED = (RattlerBuildError, ValueError, TypeError, RecursionError, RecipeError)
 _FAILED = (OSError, MemoryError, ReaderLostError)
@@ -49,6 +50,24 @@ class Recipe:
     """In order: what comes later wins."""
     environment: Environment = ()
     """All that ``os.environ`` of selectors holds."""
+    own: int = 0
+    """How many of ``pins``, the last ones, are its own."""
+    migrations: MigrationFiles = NO_MIGRATIONS
+    asked: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Pins of the tree that somebody asks about, with other values than they have."""
+
+    def pins_on(self, subdir: str) -> tuple[PinFile, ...]:
+        """The pin files with what is asked and what its migrations make of them. Raises PinError and MigrationError."""
+        pins = self.pins
+        if self.asked:
+            tree = pins[: len(pins) - self.own]
+            asked = asked_file(tree, dict(self.asked), subdir, self.environment)
+            pins = (*tree, asked, *pins[len(tree) :])
+        if not self.migrations:
+            return pins
+        text = (self.folder / self.file).read_text(encoding="utf-8", errors="replace")
+        found = applying(self.migrations, self.recipe, subdir, self.environment, text)
+        return migrated(pins, subdir, self.environment, tuple(found))
 
     @property
     def path(self) -> str:
@@ -92,7 +111,7 @@ def name_recipe(recipe: Recipe, subdir: str, number: int | None = None) -> tuple
     Raises the builder's errors, RecipeError and OSError.
     """
     if recipe.file != RECIPE:
-        pins = pins_for(recipe.pins, subdir, recipe.environment)
+        pins = pins_for(recipe.pins_on(subdir), subdir, recipe.environment)
         return read_v0(recipe.folder, recipe.recipe, pins, subdir, recipe.files, number)
     path, variants = recipe.folder / RECIPE, _variants(recipe, subdir)
     found = render(path, variants, subdir, number)
@@ -104,13 +123,13 @@ def build_texts(recipe: Recipe, subdir: str, wanted: Collection[Output]) -> Buil
     """What builds ``wanted``, which carry their final build numbers. Raises RecipeError."""
     if recipe.file == RECIPE:
         return BuildTexts(recipe.file, variant_config(recipe, subdir))
-    pins = pins_for(recipe.pins, subdir, recipe.environment)
+    pins = pins_for(recipe.pins_on(subdir), subdir, recipe.environment)
     return BuildTexts(recipe.file, "{}\n", translations(recipe.folder, pins, subdir, wanted))
 
 
 def variant_config(recipe: Recipe, subdir: str) -> str:
     """All variant files of a recipe, merged for a platform, as YAML text. Raises RecipeError."""
-    return _text_of(recipe.pins, subdir, recipe.environment)
+    return _text_of(recipe.pins_on(subdir), subdir, recipe.environment)
 
 
 @lru_cache(maxsize=64)
@@ -119,7 +138,7 @@ def _text_of(pins: tuple[PinFile, ...], subdir: str, environment: Environment) -
 
 
 def _variants(recipe: Recipe, subdir: str) -> VariantConfig:
-    return variants_for(recipe.pins, subdir, recipe.environment)
+    return variants_for(recipe.pins_on(subdir), subdir, recipe.environment)
 
 
 def _lasting(found: Sequence[Rendered], path: Path, variants: VariantConfig, subdir: str) -> list[str]:

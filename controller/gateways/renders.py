@@ -39,14 +39,14 @@ def renders(recipe: Recipe, subdir: str) -> Iterator[Render]:
 
 
 def _new(recipe: Recipe, subdir: str) -> Iterator[Render]:
-    variants = variants_for(recipe.pins, subdir, recipe.environment)
+    variants = variants_for(recipe.pins_on(subdir), subdir, recipe.environment)
     for rendered in render(recipe.folder / recipe.file, variants, subdir):
         yield Render(rendered, "noarch" if rendered.noarch else subdir)
 
 
 def _old(recipe: Recipe, subdir: str) -> Iterator[Render]:
     """Of each form its whole translation, or its skeleton where no builder could take it."""
-    for part in parts_of(recipe.folder, pins_for(recipe.pins, subdir, recipe.environment), subdir):
+    for part in parts_of(recipe.folder, pins_for(recipe.pins_on(subdir), subdir, recipe.environment), subdir):
         lost = [f"{loss.construct}: {loss.why.rstrip('.')}. {loss.remedy}".rstrip() for loss in part.losses]
         if part.unbuildable:
             lost.insert(0, f"cannot be built: {part.unbuildable}")

@@ -12,6 +12,8 @@ from posixpath import normpath
 from typing import Any
 
 from controller.domain.errors import TreeError
+from controller.gateways.tree_policy import read_policy
+from controller.planning.policy import MINIMAL, Policy
 
 TREE_FILE = "farm.toml"
 LAYOUTS = ("recipe-dir", "bioconda", "feedstock", "feedstocks", "emscripten-forge", "generated")
@@ -42,6 +44,8 @@ class TreeFile:
     """All that ``os.environ`` of selectors holds."""
     subdirs: tuple[str, ...] = ()
     """The only subdirs that the tree is for."""
+    policy: Policy = MINIMAL
+    """What its people want beyond what is forced; all overrides, also those that have ended."""
 
 
 NO_TREE_FILE = TreeFile()
@@ -89,13 +93,14 @@ class _Reader:
     text: str
 
     def read(self, table: Mapping[str, Any]) -> TreeFile:
-        self._known(table, ("layout", "recipes", "pins", "environment", "subdirs"))
+        self._known(table, ("layout", "recipes", "pins", "environment", "subdirs", "policy", "overrides"))
         return TreeFile(
             layout=self._layout(table.get("layout", "")),
             recipes=tuple(self._path("recipes", folder) for folder in self._texts("recipes", table)),
             pins=tuple(self._pin(pin) for pin in self._list("pins", table)),
             environment=self._environment(table.get("environment", {})),
             subdirs=tuple(self._subdir(subdir) for subdir in self._texts("subdirs", table)),
+            policy=read_policy(table.get("policy", {}), table.get("overrides", []), self._refused),
         )
 
     def _known(self, table: Mapping[str, Any], keys: tuple[str, ...], within: str = "tree") -> None:
@@ -153,6 +158,9 @@ class _Reader:
         if not isinstance(value, list):
             raise self._error(f"{key} is no list.", key, f'Write {key} = ["..."].')
         return value
+
+    def _refused(self, what: str, key: str, remedy: str) -> TreeFileError:
+        return self._error(what, key, remedy)
 
     def _error(self, what: str, key: str, remedy: str) -> TreeFileError:
         return TreeFileError(what, line=_line(self.text, key), remedy=remedy)

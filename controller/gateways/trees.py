@@ -49,7 +49,12 @@ class Trees:
         if not (_SHA.fullmatch(wanted) and self._has(mirror, wanted)):
             with _lock_of(mirror):  # two fetches into one mirror would fight for its refs
                 self._fetch(mirror, url)
-        return self._git.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{wanted}^{{commit}}", at=mirror)
+        line = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{wanted}^{{commit}}")
+        try:
+            return self._git.run(*line, at=mirror)
+        except TreeError as error:  # git is asked to be quiet: it has no words for it
+            remedy = "Name a branch, a tag or a commit of it."
+            raise TreeError(f"There is no revision {wanted} in {url}.", remedy=remedy) from error
 
     def summary(self, url: str, commit: str) -> tuple[str, str]:
         """First line of the commit's message, and its author's name. A plain folder has neither."""

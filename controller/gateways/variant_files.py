@@ -3,7 +3,7 @@
 import ast
 import difflib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -51,7 +51,7 @@ def read_pins(files: Sequence[PinFile], platform: str, environment: Mapping[str,
 
 def read_pin_file(file: PinFile, platform: str, environment: Mapping[str, str] = _NO_ENVIRONMENT) -> Pins:
     """What one file says for a platform. Raises PinError."""
-    with _named(file.name):
+    with named(file.name):
         text = decoded(file.text)
         pins = _old(text, platform, environment) if file.name.endswith(OLD_NAME) else _new(text, platform)
         check_lengths(pins.values, pins.zip_keys)
@@ -59,7 +59,7 @@ def read_pin_file(file: PinFile, platform: str, environment: Mapping[str, str] =
 
 
 @contextmanager
-def _named(file: str, lines: Sequence[int] = ()) -> Iterator[None]:
+def named(file: str, lines: Sequence[int] = ()) -> Iterator[None]:
     """Errors get the file that they are about, and the line that theirs was before selectors took lines out."""
     try:
         yield
@@ -69,15 +69,28 @@ def _named(file: str, lines: Sequence[int] = ()) -> Iterator[None]:
 
 
 def _old(text: str, platform: str, environment: Mapping[str, str]) -> Pins:
+    root, lines = selected_root(text, platform, environment)
+    with named("", lines):
+        return pins_of(root)
+
+
+def selected_root(
+    text: str, platform: str, environment: Mapping[str, str], prose: Collection[int] = ()
+) -> tuple[Value, tuple[int, ...]]:
+    """What a text with line selectors holds for a platform, and the line in ``text`` of each that is left of it.
+
+    In lines of ``prose`` what looks like a selector may speak of anything: unknown names are false there.
+    Raises PinError and V0Error; lines of values count within what is left.
+    """
     rows = re.split(r"\r\n|\n|\r", text)  # as lines are counted; conda-build breaks them at form feeds and the like too
     lines = tuple(_as_data(line, rows[line.number - 1]) for line in split(text))
     names = _names(platform, environment)
     selected = select_lines(lines, names)
     for line in lines:
-        if line.selector:
+        if line.selector and line.number not in prose:
             _check_names(line, names)
-    with _named("", selected.lines):
-        return pins_of(read_values(selected.text))
+    with named("", selected.lines):
+        return read_values(selected.text), selected.lines
 
 
 def _as_data(line: Line, raw: str) -> Line:

@@ -23,6 +23,8 @@ class EdgeKind(StrEnum):
     """Drawn into host and run by something in build, or into run by something in host."""
     NOARCH = "noarch export"
     EXACT = "exact pin"
+    STATIC = "static or header use"
+    """Stood in host, and nothing of it shows in the artifact's record."""
 
 
 HARD = frozenset({EdgeKind.BUILD, EdgeKind.HOST})

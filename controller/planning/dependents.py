@@ -1,186 +1,212 @@
 """Who is touched when an output moves: users by what their artifacts record, and by what stands in their recipes."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+import re
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
-from controller.domain.artifacts import Artifact, Dependency
-from controller.domain.plans import Reason, Rule
-from controller.domain.recipes import Origin, Output, RunExports, Section
-from controller.planning.providers import NOARCH, Providers
-from controller.planning.records import traced
-from controller.planning.rules import PYTHON, Touch, Use
-from controller.planning.specs import admits, admits_version, bound_of, is_bounded, name_of
+from controller.domain.artifacts import Artifact
+from controller.domain.plans import Membership, Reason, Rule
+from controller.domain.recipes import Origin, RunExports, Section
+from controller.planning.index import Admission, Index, Places, Recorded, Using
+from controller.planning.rules import PYTHON, Finding, Touch, Use, is_exact, judge_touch, judge_use
+from controller.planning.specs import admits, admits_version, bound_of, name_of
 
+_OWN_TEXT = {Section.HOST: Rule.R4, Section.RUN: Rule.R8, Section.CONSTRAINS: Rule.R18}
 Path = tuple[str, ...]
-Places = AbstractSet[int]
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """Outputs as they will be, each with its artifact as it is, and what that records."""
-
-    outputs: Sequence[Output]
-    artifacts: Sequence[Artifact | None]
-    providers: Providers
-    recorded: Mapping[str, Sequence[tuple[int, Dependency, bool]]]
-    """Name to (user, dependency as recorded, whether it is a constraint), over all that have an artifact."""
-
-    @classmethod
-    def of(cls, outputs: Sequence[Output], artifacts: Sequence[Artifact | None]) -> "Facts":
-        """The facts about these outputs; ``artifacts`` are in the same order."""
-        recorded: dict[str, list[tuple[int, Dependency, bool]]] = {}
-        for user, artifact in enumerate(artifacts):
-            if artifact is None:
-                continue
-            for dependency in artifact.depends:
-                recorded.setdefault(name_of(dependency.spec), []).append((user, dependency, False))
-            for dependency in artifact.constrains:
-                recorded.setdefault(name_of(dependency.spec), []).append((user, dependency, True))
-        return cls(outputs, artifacts, Providers.of(outputs), recorded)
-
-    def depends(self, user: int) -> tuple[Dependency, ...]:
-        """What its artifact records that it runs with."""
-        artifact = self.artifacts[user]
-        return artifact.depends if artifact else ()
-
-    def admitted(self, dependency: Dependency, user: int, moving: Places) -> bool:
-        """Whether on every subdir something that will be there under that name is admitted."""
-        places = self.providers.of_name(name_of(dependency.spec), user)
-        subdirs = {self.outputs[place].subdir for place in places} - {NOARCH} or {NOARCH}
-        good = [place for place in places if self._admits(dependency.spec, place, moving)]
-        return all(any(self.outputs[place].subdir in (subdir, NOARCH) for place in good) for subdir in subdirs)
-
-    def _admits(self, spec: str, place: int, moving: Places) -> bool:
-        output, artifact = self.outputs[place], self.artifacts[place]
-        if artifact is not None and place not in moving:
-            return admits(spec, artifact.version, artifact.build)
-        if bound_of(spec).names_one_build:
-            return False  # the new build string ends in a number that was never used
-        return admits(spec, output.version, output.build)
-
-    def direct(self, user: int) -> Iterator[tuple[Section, str]]:
-        """What stands directly in the build and host environments: as recorded, else as the recipe says."""
-        artifact = self.artifacts[user]
-        if artifact is not None and artifact.used:
-            yield from dict.fromkeys((Section(used.section), used.name) for used in artifact.used if used.direct)
-        else:
-            found = self.outputs[user].in_section(Section.BUILD, Section.HOST)
-            yield from dict.fromkeys((requirement.section, requirement.name) for requirement in found)
+Paths = Mapping[int, Path]
+"""Places that moved, each with the path that leads to it."""
+_NUMBERED = re.compile(r"_\d+$")
+_PINNED = "pinned exactly by it, and rendered together with it"
 
 
 @dataclass(frozen=True, slots=True)
 class Dependents:
-    """Users by the name they need; an index, so that following a move costs its users alone."""
+    """The users of moved outputs. Users that stand to an output in the same way are judged together."""
 
-    facts: Facts
-    used: dict[str, list[tuple[int, Section]]] = field(default_factory=dict)
+    index: Index
+    moving: Places
+    """Places of all that is known to move; it grows while they are followed."""
 
-    @classmethod
-    def of(cls, facts: Facts) -> "Dependents":
-        """The index of those that have an artifact; the others are new and move anyway."""
-        index = cls(facts)
-        for user, artifact in enumerate(facts.artifacts):
-            if artifact is None:
+    def touches(self, name: str, news: Paths) -> Iterator[tuple[int, Path, Finding]]:
+        """Who records a dependency or constraint on ``name`` that the news may break, with the path to that user's one.
+
+        Those that admit all there will be force nothing and are left out. ``news`` are places of that name.
+        """
+        for recorded, users in self.index.recorded.get(name, {}).items():
+            admission = self.index.admission(recorded.spec, name, self.moving)
+            exact = is_exact(recorded.dependency)
+            if exact or not admission.whole:
+                yield from self._touched(recorded, admission, users, news, exact=exact)
+
+    def _touched(
+        self, recorded: Recorded, admission: Admission, users: Sequence[int], news: Paths, *, exact: bool
+    ) -> Iterator[tuple[int, Path, Finding]]:
+        known: dict[tuple[int, bool, bool, str], Finding | None] = {}
+        of_name, strong = self.index.providers.of_name, self._is_strong(recorded.exporter)
+        for user in users:
+            places = of_name(admission.name, user)
+            moved = first_in(places, news)
+            if moved is None or moved == user:
                 continue
-            for section, name in facts.direct(user):
-                index.used.setdefault(name, []).append((user, section))
-        return index
+            admitted = admission.of(places)
+            if admitted and not exact:
+                continue
+            stuck = "" if admitted else self._stuck(user, self._sources(user, admission.name, recorded.exporter))
+            key = (moved, admitted, strong and self._builds_with(user, recorded.exporter), stuck)
+            if key not in known:
+                known[key] = judge_touch(self._touch(user, recorded, key))
+            finding = known[key]
+            if finding is not None:
+                yield user, news[moved], finding
 
-    def touches(self, moved: int, path: Path, moving: Places) -> Iterator[tuple[Touch, int]]:
-        """Every recorded dependency and constraint on ``moved``, with its user. ``path`` leads to ``moved``."""
-        facts, output = self.facts, self.facts.outputs[moved]
-        for user, dependency, constrains in facts.recorded.get(output.name, ()):
-            if user != moved and moved in facts.providers.of_name(output.name, user):
-                known = traced(dependency, facts.outputs[user])
-                yield self._touch(user, output, known, path, moving, constrains=constrains), user
+    def _touch(self, user: int, recorded: Recorded, key: tuple[int, bool, bool, str]) -> Touch:
+        moved, admitted, in_build, stuck = key
+        outputs, dependency = self.index.outputs, recorded.dependency
+        return Touch(outputs[user], outputs[moved], dependency, admitted, recorded.constrains, in_build, stuck)
 
-    def _touch(
-        self, user: int, moved: Output, dependency: Dependency, path: Path, moving: Places, *, constrains: bool
-    ) -> Touch:
-        facts = self.facts
-        output, exporter = facts.outputs[user], dependency.exporter
-        in_build = any(r.name == exporter for r in output.in_section(Section.BUILD)) if exporter else False
-        admitted = facts.admitted(dependency, user, moving)
-        return Touch(
-            user=output,
-            moved=moved,
-            dependency=dependency,
-            admitted=admitted,
-            constrains=constrains,
-            from_build=in_build,
-            stuck="" if admitted else self._stuck(user, {exporter or moved.name, moved.name}),
-            path=(*path, output.name),
-        )
+    def _is_strong(self, exporter: str) -> bool:
+        places = self.index.providers.by_name.get(exporter, ()) if exporter else ()
+        return any(self.index.outputs[place].run_exports.strong for place in places)
 
-    def uses(self, moved: int, path: Path) -> Iterator[tuple[Use, int]]:
-        """Everybody who has ``moved`` directly in build or host, once for each section."""
-        facts, output = self.facts, self.facts.outputs[moved]
-        exported = self._exported(moved)
-        for user, section in self.used.get(output.name, ()):
-            if user != moved and moved in facts.providers.of_name(output.name, user):
-                yield self._use(user, moved, section, exported, path), user
+    def _builds_with(self, user: int, name: str) -> bool:
+        return any(r.name == name for r in self.index.outputs[user].in_section(Section.BUILD))
 
-    def _use(self, user: int, moved: int, section: Section, exported: frozenset[str], path: Path) -> Use:
-        facts = self.facts
-        output, package = facts.outputs[user], facts.outputs[moved]
-        artifact = facts.artifacts[user]
-        depends = facts.depends(user)
-        recorded = (*depends, *artifact.constrains) if artifact else ()
-        taken = {name_of(d.spec) for d in recorded if d.exporter == package.name}
-        now = names_exported(package.run_exports)
+    def uses(self, moved: int) -> Iterator[tuple[Sequence[int], Finding]]:
+        """Those who have ``moved`` directly in build or host, by what that means for them; nobody for whom it means
+        nothing. The reason's path holds nothing yet: how it was reached is the user's. Where nothing is to be done,
+        they are given as they stand in the index, users of its other variants among them.
+        """
+        found = self.index.used.get(self.index.outputs[moved].name)
+        if not found:
+            return
+        now, runs_python = names_exported(self.index.outputs[moved].run_exports), self._runs_python(moved)
+        for using, users in found.items():
+            typical = self._typical(moved, using, now, runs_python=runs_python)
+            finding = judge_use(typical)
+            if finding is not None and finding.reason.rule is Rule.R10:
+                for user in self.near(moved, users):
+                    single = self._singly(user, moved, typical)
+                    if single is not None:
+                        yield (user,), single
+            elif finding is not None:
+                yield users if finding.membership is Membership.NOTHING else self.near(moved, users), finding
+
+    def users(self, moved: int) -> Iterator[int]:
+        """Everybody who has ``moved`` directly in build or host."""
+        for users in self.index.used.get(self.index.outputs[moved].name, {}).values():
+            yield from self.near(moved, users)
+
+    def near(self, moved: int, users: Sequence[int]) -> Sequence[int]:
+        """Those of the users to whom this one provides its name."""
+        name, of_name = self.index.outputs[moved].name, self.index.providers.of_name
+        return [user for user in users if user != moved and moved in of_name(name, user)]
+
+    def _typical(self, moved: int, using: Using, now: frozenset[str], *, runs_python: bool) -> Use:
+        """What all that stand so to it have in common; ``now`` are the names that it exports from now on."""
         return Use(
-            user=output,
-            moved=package,
-            section=section,
-            took=bool(taken) or any(name_of(d.spec) in exported for d in recorded),
-            runs=any(name_of(d.spec) == package.name for d in depends),
-            moved_runs_python=self._runs_python(moved),
-            renamed=bool(taken) and bool(now) and taken.isdisjoint(now),
-            exact=any(r.name == package.name and r.origin is Origin.EXACT_PIN for r in output.in_section(section)),
-            stuck=self._stuck(user, {package.name}),
-            path=(*path, output.name),
+            noarch=using.noarch,
+            moved=self.index.outputs[moved],
+            section=Section(using.section),
+            took=bool(using.taken),
+            runs=using.runs,
+            moved_runs_python=runs_python,
+            renamed=bool(using.taken) and bool(now) and using.taken.isdisjoint(now),
+            exact=using.exact,
         )
+
+    def _singly(self, user: int, moved: int, typical: Use) -> Finding | None:
+        """Where a record names no exporter, the names that it holds tell whether it took anything."""
+        artifact, exported = self.index.artifacts[user], self._exported(moved)
+        took = artifact is not None and any(name in exported for name in _names_recorded(artifact))
+        stuck = self._stuck(user, (self.index.outputs[moved].name,))
+        return judge_use(typical.of_user(took=took, stuck=stuck))
 
     def _exported(self, place: int) -> frozenset[str]:
-        artifact = self.facts.artifacts[place]
+        artifact = self.index.artifacts[place]
         before = names_exported(artifact.run_exports) if artifact else frozenset()
-        return before | names_exported(self.facts.outputs[place].run_exports)
+        return before | names_exported(self.index.outputs[place].run_exports)
 
     def _runs_python(self, place: int) -> bool:
-        output = self.facts.outputs[place]
+        output, artifact = self.index.outputs[place], self.index.artifacts[place]
         if output.name == PYTHON:
             return True
-        recorded = any(name_of(d.spec) == PYTHON for d in self.facts.depends(place))
+        recorded = artifact is not None and any(name_of(d.spec) == PYTHON for d in artifact.depends)
         return recorded or any(r.name == PYTHON for r in output.in_section(Section.HOST, Section.RUN))
 
-    def _stuck(self, user: int, names: AbstractSet[str]) -> str:
-        """A host spec of the recipe's own text on one of ``names`` that nothing which will be there meets."""
-        facts = self.facts
-        for requirement in facts.outputs[user].in_section(Section.HOST):
-            if requirement.name in names and requirement.origin is Origin.TEXT and is_bounded(requirement.spec):
-                places = facts.providers.of_name(requirement.name, user)
-                if places and not any(admits_version(requirement.spec, facts.outputs[p].version) for p in places):
-                    return requirement.spec
+    def _sources(self, user: int, name: str, exporter: str) -> Iterator[str]:
+        """Packages in a user's host that decide which build of ``name`` is found there: also whatever exports it."""
+        yield name
+        yield exporter
+        for requirement in self.index.outputs[user].in_section(Section.HOST):
+            if requirement.name not in (requirement.spec, exporter):
+                places = self.index.providers.by_name.get(requirement.name, ())
+                if any(name in self._exported(place) for place in places):
+                    yield requirement.name
+
+    def _stuck(self, user: int, names: Iterable[str]) -> str:
+        """A host spec of the recipe's own text on one of ``names`` that nothing which will be there meets.
+
+        A spec may name a build number as well (``llvmdev 20.1.8 *_1``, rebuild-semantics R10): a new build leaves it.
+        """
+        for name in names:
+            for spec in self.index.bounded.get(name, {}).get(user, ()):
+                places = self.index.providers.of_name(name, user)
+                if places and not any(self._met(spec, place) for place in places):
+                    return spec
         return ""
+
+    def _met(self, spec: str, place: int) -> bool:
+        output, artifact = self.index.outputs[place], self.index.artifacts[place]
+        if artifact is not None and artifact.version == output.version and _NUMBERED.search(bound_of(spec).build):
+            return admits(spec, artifact.version, artifact.build) and place not in self.moving
+        return admits_version(spec, output.version)
+
+    def own_text(self, user: int, news: Mapping[int, Path]) -> Iterator[Reason]:
+        """What the recipe of one to be built asks for in its own text, and that will no longer be there.
+
+        ``news`` are places of what moves. A builder finds the old package, or an environment that holds both nowhere.
+        """
+        output, by_name = self.index.outputs[user], self.index.providers.by_name
+        for requirement in output.requirements:
+            rule = _OWN_TEXT.get(requirement.section)
+            if rule is None or requirement.origin is not Origin.TEXT or requirement.spec == requirement.name:
+                continue
+            if any(place in news for place in by_name.get(requirement.name, ())):
+                places = self.index.providers.of_name(requirement.name, user)
+                moved = next((place for place in places if place in news and place != user), None)
+                if moved is not None and not any(self._met(requirement.spec, place) for place in places):
+                    path = (*news[moved], output.name)
+                    yield Reason(rule, requirement.name, requirement.spec, Origin.TEXT.value, path)
 
     def pinned_by(self, moved: int, path: Path) -> Iterator[tuple[int, Reason]]:
         """Siblings that ``moved`` pins exactly: rendered together, they get the new number together."""
-        facts, output = self.facts, self.facts.outputs[moved]
+        if moved not in self.index.pinning:
+            return
+        index, output = self.index, self.index.outputs[moved]
         for requirement in output.requirements:
             if requirement.origin is not Origin.EXACT_PIN:
                 continue
-            for place in facts.providers.of_name(requirement.name, moved):
-                sibling = facts.outputs[place]
+            for place in index.providers.of_name(requirement.name, moved):
+                sibling = index.outputs[place]
                 if sibling.recipe == output.recipe and admits(requirement.spec, sibling.version, sibling.build):
                     origin = requirement.origin.value
                     yield place, Reason(Rule.R11, output.name, requirement.spec, origin, (*path, sibling.name), _PINNED)
 
 
-_PINNED = "pinned exactly by it, and rendered together with it"
+def first_in(places: tuple[int, ...], news: Container[int]) -> int | None:
+    """The first of the places that is among the news."""
+    if len(places) == 1:  # as most have it
+        return places[0] if places[0] in news else None
+    return next((place for place in places if place in news), None)
 
 
+@lru_cache(1 << 16)
 def names_exported(exports: RunExports) -> frozenset[str]:
     """The names of all packages and constraints that are exported, of whatever strength."""
     specs = (*exports.weak, *exports.strong, *exports.noarch, *exports.weak_constrains, *exports.strong_constrains)
     return frozenset(name_of(spec) for spec in specs)
+
+
+def _names_recorded(artifact: Artifact) -> Iterator[str]:
+    return (name_of(dependency.spec) for dependency in (*artifact.depends, *artifact.constrains))

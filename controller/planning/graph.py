@@ -55,7 +55,7 @@ class Graph:
 
     def components(self) -> list[tuple[int, ...]]:
         """Strongly connected components, successors first (Tarjan's, without recursion)."""
-        return _Tarjan(self.successors).run()
+        return _components(self.successors)
 
     def cycles(self) -> list[tuple[int, ...]]:
         """The components in which a node can be reached from itself."""
@@ -80,55 +80,44 @@ def _walk_back(came: dict[int, int], goal: int) -> tuple[int, ...]:
     return tuple(reversed(path))
 
 
-class _Tarjan:
-    def __init__(self, successors: Sequence[Sequence[int]]) -> None:
-        self.successors = successors
-        self.index = [-1] * len(successors)
-        self.low = [0] * len(successors)
-        self.on_stack = [False] * len(successors)
-        self.stack: list[int] = []
-        self.count = 0
-        self.found: list[tuple[int, ...]] = []
+def _components(successors: Sequence[Sequence[int]]) -> list[tuple[int, ...]]:
+    """Tarjan's algorithm. ``index`` counts up as nodes are met; one whose component is known counts as beyond all."""
+    beyond = len(successors) + 1
+    index, low = [0] * len(successors), [0] * len(successors)
+    stack: list[int] = []
+    found: list[tuple[int, ...]] = []
+    count = 0
+    for root in range(len(successors)):
+        path = [] if index[root] else [(root, iter(successors[root]))]
+        if path:
+            count += 1
+            index[root] = low[root] = count
+            stack.append(root)
+        while path:
+            node, targets = path[-1]
+            for target in targets:
+                if not index[target]:
+                    count += 1
+                    index[target] = low[target] = count
+                    stack.append(target)
+                    path.append((target, iter(successors[target])))
+                    break
+                low[node] = min(low[node], index[target])
+            else:
+                path.pop()
+                if path and low[node] < low[path[-1][0]]:
+                    low[path[-1][0]] = low[node]
+                if low[node] == index[node]:
+                    found.append(_close(node, stack, index, beyond))
+    return found
 
-    def run(self) -> list[tuple[int, ...]]:
-        for root in range(len(self.successors)):
-            if self.index[root] < 0:
-                self._visit(root)
-        return self.found
 
-    def _visit(self, root: int) -> None:
-        work = [(root, 0)]
-        self._open(root)
-        while work:
-            node, position = work.pop()
-            targets = self.successors[node]
-            if position < len(targets):
-                work.append((node, position + 1))
-                self._step(node, targets[position], work)
-                continue
-            if work:
-                parent = work[-1][0]
-                self.low[parent] = min(self.low[parent], self.low[node])
-            if self.low[node] == self.index[node]:
-                self._close(node)
-
-    def _step(self, node: int, target: int, work: list[tuple[int, int]]) -> None:
-        if self.index[target] < 0:
-            self._open(target)
-            work.append((target, 0))
-        elif self.on_stack[target]:
-            self.low[node] = min(self.low[node], self.index[target])
-
-    def _open(self, node: int) -> None:
-        self.index[node] = self.low[node] = self.count
-        self.count += 1
-        self.stack.append(node)
-        self.on_stack[node] = True
-
-    def _close(self, root: int) -> None:
-        part: list[int] = []
-        while not part or part[-1] != root:
-            node = self.stack.pop()
-            self.on_stack[node] = False
-            part.append(node)
-        self.found.append(tuple(part))
+def _close(root: int, stack: list[int], index: list[int], beyond: int) -> tuple[int, ...]:
+    place = len(stack) - 1
+    while stack[place] != root:
+        place -= 1
+    part = tuple(reversed(stack[place:]))
+    del stack[place:]
+    for node in part:
+        index[node] = beyond
+    return part

@@ -1,115 +1,239 @@
-"""Who waits for whom: parents of every build, test and retest, free of cycles.
+"""Who waits for whom: parents of every build, test and retest, free of circles.
 
 A build waits for the builds of all that its environments will hold, and for their tests. Where that closes a
 circle, the test gives way first (it becomes late), then what is only drawn in, and at last a direct need, which
-is then met by the old package.
+is then met by an older package, and the circle is built in stages (``bootstraps``).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from controller.planning.bootstraps import Tie, untie
 from controller.planning.graph import Graph
+from controller.planning.olds import Olds
 from controller.planning.surroundings import Mask, Surroundings
-from controller.planning.units import Unit
+
+Stage = tuple[int, int]
+"""A unit that is built in stages, and which of them; from 1."""
+Span = tuple[int, int]
+"""First and last unit of a stretch in which some wait for others further up."""
 
 
 @dataclass(slots=True)
 class Order:
-    """For each unit and each built file, as masks of built files. ``late`` are files whose test is late."""
+    """By unit, and by bit for files and their tests; masks are of files."""
 
     around: Surroundings
-    units: Sequence[Unit]
-    unit_of: dict[int, int] = field(default_factory=dict)
-    parents: list[Mask] = field(default_factory=list)
-    """Per unit: files that its build waits for, without those that others wait for already."""
+    staged: bool = False
+    direct: list[Mask] = field(default_factory=list)
+    """Files that it names in build or host, and that it can wait for."""
+    whole: list[Mask] = field(default_factory=list)
+    """Files that it waits for, in all."""
+    sequence: list[int] = field(default_factory=list)
+    """Units in building order, those that are built at all."""
     above: list[Mask] = field(default_factory=list)
-    """Per unit: every file that is built before it."""
-    cut: list[Mask] = field(default_factory=list)
-    """Per unit: files it needs directly and can not wait for; the old ones must do."""
-    late: Mask = 0
+    """Every file that is built before it."""
+    parents: list[list[int]] = field(default_factory=list)
+    """Files that its build waits for, as bits, without those that others wait for already."""
+    tested: list[list[int]] = field(default_factory=list)
+    """By bit: files that its test waits for, in the same manner."""
+    ties: dict[int, Tie] = field(default_factory=dict)
+    """The circle of each unit that is in one."""
+    dead: Mask = 0
+    """Files that cannot be built."""
+    held: dict[int, list[int]] = field(default_factory=dict)
+    """First unit of each deadlock to the units that are not built because of it."""
+    late: set[int] = field(default_factory=set)
+    """Files, as bits, whose test is late."""
+    rising: bool = False
+    """Whether some tests wait for files with higher bits."""
+    crooked: bool = False
+    """Whether some files wait for some with higher bits."""
 
     @classmethod
-    def of(cls, around: Surroundings, units: Sequence[Unit]) -> "Order":
-        """Find the order of these units."""
-        order = cls(around, units)
-        order.unit_of = {place: number for number, unit in enumerate(units) for place in unit.places}
+    def of(cls, around: Surroundings, olds: Olds, *, staged: bool) -> "Order":
+        """Find the order of these surroundings; ``staged`` where circles are to be built in stages, not cut alone."""
+        order = cls(around, staged)
+        for unit in range(len(around.units)):
+            direct, whole = around.to_build(unit)
+            order.direct.append(direct)
+            order.whole.append(whole)
+        order._straighten(olds)
         order._find_parents()
-        order._find_late()
+        order._find_tests()
         return order
 
-    def reduced(self, needed: Mask) -> Mask:
-        """``needed`` without what is built before something else in it anyway."""
-        before = 0
-        for place in self.around.of_mask(needed):
-            before |= self.above[self.unit_of[place]]
-        return needed & ~before
+    def reduced(self, needed: Mask) -> list[int]:
+        """The files of ``needed``, as bits, without those that are built before something else in it anyway."""
+        unit_at, above, found = self.around.unit_at, self.above, []
+        while needed:
+            bit = needed.bit_length() - 1
+            found.append(bit)
+            needed &= ~(above[unit_at[bit]] | 1 << bit)
+        if self.crooked and len(found) > 1:
+            return [b for b in found if not any(above[unit_at[other]] >> b & 1 for other in found)]
+        return found
+
+    def stages_before(self, user: int, stage: int) -> Iterator[Stage]:
+        """What of its circle a unit waits for in this stage, where that is not of the last one. ``user`` is in one."""
+        tie = self.ties[user]
+        comes = {unit: place for place, unit in enumerate(tie.units)}
+        for unit in tie.units:
+            number = self.stage_of(user, unit, stage) if self._waits(user, unit) else 0
+            if 0 < number < tie.stages and (number < stage or comes[unit] < comes[user]):
+                yield unit, number
+
+    def stage_of(self, user: int, provider: int, stage: int) -> int:
+        """Which stage of a unit of its circle another takes in a stage; 0 where an old package stands in."""
+        tie = self.ties[user]
+        back = tie.units.index(provider) >= tie.units.index(user)
+        cut = (user, provider) in tie.cuts
+        return stage - 1 if back or (cut and stage == 1) else stage
+
+    def outside(self, user: int) -> list[int]:
+        """Files that do not belong to its circle and that each stage of a unit waits for, as bits."""
+        inside = _union(self.around.own(unit) for unit in self.ties[user].units)
+        nearest = self.reduced(self.whole[user] & ~inside)
+        return [*nearest, *self.around.of_mask(self.direct[user] & ~inside & ~_of(nearest))]
+
+    def _waits(self, user: int, provider: int) -> bool:
+        return (user, provider) in self.ties[user].cuts or bool(self.whole[user] & self.around.own(provider))
+
+    def _straighten(self, olds: Olds) -> None:
+        """Units in an order that none speaks against; whatever waits for itself is untied."""
+        around, size = self.around, len(self.around.units)
+        risers = [(unit, self._highest(unit)) for unit in range(size)]
+        spans = _spans([*((u, top) for u, top in risers if top > u), *((u, u) for u in around.needing_themselves())])
+        self.crooked = bool(spans)
+        at = 0
+        for first, last in spans:
+            self.sequence += range(at, first)
+            for part in self._graph(first, last).components():
+                self._take([first + node for node in part], olds)
+            at = last + 1
+        self.sequence += range(at, size)
+        self._leave_out_dead()
+
+    def _highest(self, unit: int) -> int:
+        whole = self.whole[unit]
+        return self.around.unit_at[whole.bit_length() - 1] if whole else -1
+
+    def _graph(self, first: int, last: int) -> Graph:
+        """Who waits for whom among these units, counted from the first; those that need themselves do."""
+        around = self.around
+        low, high = around.first[first], around.first[last] + len(around.units[last].places)
+        here = (1 << high) - (1 << low)
+        edges = [(unit - first, unit - first) for unit in around.needing_themselves() if first <= unit <= last]
+        for unit in range(first, last + 1):
+            edges += ((unit - first, around.unit_at[bit] - first) for bit in around.of_mask(self.whole[unit] & here))
+        return Graph.of(last - first + 1, edges)
+
+    def _take(self, part: Sequence[int], olds: Olds) -> None:
+        if len(part) == 1 and part[0] not in self.around.needing_themselves():
+            self.sequence.append(part[0])
+            return
+        around = self.around
+        inside, before = _union(around.own(unit) for unit in part), 0
+        for tie in untie(around, olds, part, self.whole):
+            for unit in tie.units:
+                kept = ~inside | before
+                self.whole[unit] &= kept
+                self.direct[unit] &= kept
+                before |= around.own(unit)
+                if self.staged and (tie.stages > 1 or tie.deadlock):
+                    self.ties[unit] = tie
+            self.sequence += tie.units
+
+    def _leave_out_dead(self) -> None:
+        """What cannot be built, and all that would need it."""
+        because: dict[int, int] = {}
+        for unit in self.sequence:
+            tie = self.ties.get(unit)
+            if tie and tie.deadlock:
+                because[unit] = tie.units[0]
+                self.held.setdefault(tie.units[0], [])
+            elif self.dead and self.whole[unit] & self.dead:
+                other = next(self.around.of_mask(self.whole[unit] & self.dead))
+                because[unit] = because[self.around.unit_at[other]]
+                self.held[because[unit]].append(unit)
+            if unit in because:
+                self.dead |= self.around.own(unit)
+        if because:
+            self.sequence = [unit for unit in self.sequence if unit not in because]
 
     def _find_parents(self) -> None:
-        needs = [self.around.to_build(unit.places, unit.platform) for unit in self.units]
-        direct, whole = [need[0] for need in needs], [need[0] | need[1] for need in needs]
-        self.cut = [0] * len(self.units)
-        self._break_circles(whole, keep=direct)
-        self._break_circles(whole, keep=None)
-        self.cut = [mask & ~kept for mask, kept in zip(direct, whole, strict=True)]
-        self.above = [0] * len(self.units)
-        for part in self._graph(whole).components():
-            number = part[0]
-            for place in self.around.of_mask(whole[number]):
-                self.above[number] |= self.around.bits[place] | self.above[self.unit_of[place]]
-        kept = [mask & needed for mask, needed in zip(direct, whole, strict=True)]
-        self.parents = [self.reduced(needed) | own for needed, own in zip(whole, kept, strict=True)]
+        around = self.around
+        self.above, self.parents = [0] * len(around.units), [[] for _ in around.units]
+        for unit in self.sequence:
+            nearest, above = self.reduced(self.whole[unit]), self.whole[unit]
+            for bit in nearest:
+                above |= self.above[around.unit_at[bit]]
+            self.above[unit] = above
+            named = self.direct[unit] & ~_of(nearest)
+            self.parents[unit] = [*nearest, *around.of_mask(named)] if named else nearest
 
-    def _graph(self, needed: Sequence[Mask]) -> Graph:
-        """Unit to the units it waits for."""
-        return Graph(tuple(tuple(dict.fromkeys(self.unit_of[p] for p in self.around.of_mask(mask))) for mask in needed))
+    def _find_tests(self) -> None:
+        """What each test waits for. One is late if it needs what waits for it: alone, or with others in a ring."""
+        around = self.around
+        self.tested = [[] for _ in around.place_at]
+        risers: dict[int, Mask] = {}
+        for unit in self.sequence:
+            platform, end = around.units[unit].platform, around.first[unit] + len(around.units[unit].places)
+            for bit in range(around.first[unit], end):
+                needed = (around.to_test(around.place_at[bit], platform) | 1 << bit) & ~self.dead
+                if (self.crooked or needed.bit_length() > end) and needed != 1 << bit:
+                    risers[bit] = needed
+                self.tested[bit] = self._nearest(needed, bit)
+        for bit, needed in risers.items():
+            after = around.of_mask(needed & ~(1 << bit) if self.crooked else needed >> bit + 1 << bit + 1)
+            if any(self.above[around.unit_at[other]] >> bit & 1 for other in after):
+                self.late.add(bit)
+        self.rising = bool(risers)
+        if risers.keys() - self.late:
+            self._find_rings()
 
-    def _break_circles(self, needed: list[Mask], keep: Sequence[Mask] | None) -> None:
-        """Within each circle keep only the ``keep`` edges; or, when even those close one, only those that lead back."""
-        for part in self._graph(needed).cycles():
-            inside = [self._files(number) for number in part]
-            whole = _union(inside)
-            for number in part:
-                kept = keep[number] if keep is not None else self._before(part, number)
-                needed[number] &= ~whole | kept
+    def _nearest(self, needed: Mask, bit: int) -> list[int]:
+        """What a test waits for; its own file always."""
+        found = self.reduced(needed)
+        return found if bit in found else [*found, bit]
 
-    def _before(self, part: Sequence[int], number: int) -> Mask:
-        return _union([self._files(other) for other in part if other < number])
-
-    def _files(self, number: int) -> Mask:
-        return _union([self.around.bits[place] for place in self.units[number].places])
-
-    def _find_late(self) -> None:
-        """A test is late if it needs what waits for it; first those that close a circle alone, then larger ones."""
-        for place in self.around.built:
-            bit, platform = self.around.bits[place], self.units[self.unit_of[place]].platform
-            waits = self.around.of_mask(self.around.to_test(place, platform) & ~bit)
-            if any(self.above[self.unit_of[other]] & bit for other in waits):
-                self.late |= bit
-        while rings := [ring for part in self._with_tests().cycles() if (ring := self._tests_in(part))]:
-            self.late |= _union(rings)
+    def _find_rings(self) -> None:
+        """Tests that need what waits for each other: all of a ring are late."""
+        size = len(self.around.units)
+        while tests := {node - size for part in self._with_tests().cycles() for node in part if node >= size}:
+            self.late |= tests
 
     def _with_tests(self) -> Graph:
-        """Units first, then one node for the test of each built file; edges lead to what is waited for."""
-        around, first = self.around, len(self.units)
-        node = {place: first + number for number, place in enumerate(around.built)}
+        """Units first, then one node for the test of each file; edges lead to what is waited for."""
+        around, size = self.around, len(self.around.units)
         edges: list[tuple[int, int]] = []
-        for number, needed in enumerate(self.parents):
-            for place in around.of_mask(needed):
-                edges.append((number, self.unit_of[place]))
-                if not self.late & around.bits[place]:
-                    edges.append((number, node[place]))
-        for place in around.built:
-            needed = self.reduced(around.to_test(place, self.units[self.unit_of[place]].platform))
-            edges += [(node[place], self.unit_of[other]) for other in around.of_mask(needed)]
-        return Graph.of(first + len(around.built), edges)
-
-    def _tests_in(self, part: Sequence[int]) -> Mask:
-        first = len(self.units)
-        return _union([1 << (node - first) for node in part if node >= first])
+        for unit in self.sequence:
+            for bit in self.parents[unit]:
+                edges.append((unit, around.unit_at[bit]))
+                if bit not in self.late:
+                    edges.append((unit, size + bit))
+            own = range(around.first[unit], around.first[unit] + len(around.units[unit].places))
+            edges += ((size + bit, around.unit_at[other]) for bit in own for other in self.tested[bit])
+        return Graph.of(size + len(around.place_at), edges)
 
 
-def _union(masks: Sequence[Mask]) -> Mask:
+def _spans(risers: Iterable[Span]) -> list[Span]:
+    """The stretches that these reach over, those that overlap made one."""
+    found: list[Span] = []
+    for first, last in sorted(risers):
+        if found and first <= found[-1][1]:
+            found[-1] = (found[-1][0], max(last, found[-1][1]))
+        else:
+            found.append((first, last))
+    return found
+
+
+def _union(masks: Iterable[Mask]) -> Mask:
     whole = 0
     for mask in masks:
         whole |= mask
     return whole
+
+
+def _of(bits: Iterable[int]) -> Mask:
+    return _union(1 << bit for bit in bits)

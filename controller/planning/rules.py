@@ -44,9 +44,10 @@ class Touch:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """``moved`` stands directly in the build or host section of ``user``."""
+    """``moved`` stands directly in the build or host section of a user, or of several that stand alike to it."""
 
-    user: Output
+    noarch: str
+    """Of the user."""
     moved: Output
     section: Section
     took: bool
@@ -59,15 +60,22 @@ class Use:
     exact: bool = False
     """Whether the user pins it exactly there."""
     stuck: str = ""
-    path: tuple[str, ...] = ()
+
+    def of_user(self, *, took: bool, stuck: str) -> "Use":
+        """The same of one user, with what only that one can tell."""
+        return replace(self, took=took, stuck=stuck)
+
+
+def is_exact(dependency: Dependency) -> bool:
+    """Whether an exact pin wrote the dependency."""
+    if dependency.origin is Origin.EXACT_PIN:
+        return True
+    return dependency.origin is not Origin.TEXT and bound_of(dependency.spec).names_one_build
 
 
 def r11_exact(touch: Touch) -> Finding | None:
     """An exact pin names one build string: any new build of the package breaks it."""
-    exact = bound_of(touch.dependency.spec).names_one_build and touch.dependency.origin is not Origin.TEXT
-    if not (exact or touch.dependency.origin is Origin.EXACT_PIN):
-        return None
-    return _found(Membership.REBUILD, Rule.R11, touch)
+    return _found(Membership.REBUILD, Rule.R11, touch) if is_exact(touch.dependency) else None
 
 
 def r4_explicit(touch: Touch) -> Finding | None:
@@ -100,6 +108,13 @@ def r8_text(touch: Touch) -> Finding | None:
     return _found(Membership.EDIT, Rule.R8, touch)
 
 
+def r16_stable_interface(touch: Touch) -> Finding | None:
+    """Built for Python's stable interface: it takes nothing that Python exports, and goes with every later one."""
+    if touch.moved.name != PYTHON or touch.constrains or not touch.user.takes_nothing_of(PYTHON):
+        return None
+    return _found(Membership.RETEST, Rule.R16, touch)
+
+
 def r13_noarch_python(touch: Touch) -> Finding | None:
     """A noarch Python package goes with any Python it admits."""
     if touch.user.noarch != PYTHON or touch.moved.name != PYTHON or touch.constrains:
@@ -127,7 +142,7 @@ def r11_beside(use: Use) -> Finding | None:
 def r10_static(use: Use) -> Finding | None:
     """In host, and nothing of it shows in the record: linked statically, or headers alone. Rebuilt by policy."""
     hidden = use.section is Section.HOST and not use.took and not use.runs
-    if not hidden or PYTHON in (use.moved.noarch, use.user.noarch) or use.moved_runs_python:
+    if not hidden or PYTHON in (use.moved.noarch, use.noarch) or use.moved_runs_python:
         return None
     if use.stuck:
         return Finding(Membership.EDIT, _of_use(Rule.R4, use, use.stuck))
@@ -157,6 +172,7 @@ DEPENDENCY_RULES: tuple[Callable[[Touch], Finding | None], ...] = (
     r1_export,
     r8_text,
     r13_noarch_python,
+    r16_stable_interface,
     r2_admitted,
     r7_runs,
 )
@@ -180,4 +196,4 @@ def _found(membership: Membership, rule: Rule, touch: Touch) -> Finding:
 
 
 def _of_use(rule: Rule, use: Use, spec: str = "") -> Reason:
-    return Reason(rule, use.moved.name, spec or use.moved.name, use.section.value, use.path)
+    return Reason(rule, use.moved.name, spec or use.moved.name, use.section.value)

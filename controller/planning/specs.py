@@ -34,6 +34,15 @@ def name_of(spec: str) -> str:
 
 
 @lru_cache(_SIZE)
+def version_of(text: str) -> Version | None:
+    """The version, to be ordered; None for one that cannot be read, as some real trees hold."""
+    try:
+        return Version(text)
+    except _UNREADABLE:
+        return None
+
+
+@lru_cache(_SIZE)
 def bound_of(spec: str) -> Bound:
     """The spec taken apart; one that cannot be read bounds nothing, since the solver will say so better."""
     name = name_of(spec)

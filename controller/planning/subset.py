@@ -32,6 +32,8 @@ class JobEnd:
     files: tuple[str, ...]
     id: str = ""
     parents: tuple[str, ...] = ()
+    replaced_by: tuple[str, ...] = ()
+    """Of a retest that did not pass: what is built of this batch in the place of what it tested."""
 
     @property
     def label(self) -> str:
@@ -51,22 +53,24 @@ class Subset:
 
 
 def largest_safe_subset(
-    ends: Sequence[JobEnd], base: Sequence[Artifact], built: Sequence[Artifact], *, upstream: bool = False
-) -> Subset:
+    ends: Sequence[JobEnd], base: Sequence[Artifact], built: Sequence[Artifact], *, upstream: bool = False,
+    broken: Mapping[str, Sequence[str]] | None = None,
+) -> Subset:  # fmt: skip
     """What can be published of a settled batch.
 
     ``base`` is the target as it is, ``built`` what the batch staged, ``upstream`` whether other channels stand behind
-    the target. A file stays behind when
+    the target, ``broken`` are files of the target with the packages of the batch that lack what they use. A file
+    stays behind when
 
     - its build or its test did not pass, or never ran;
     - another output of its build stays: what is rendered together moves together;
     - another variant of its version stays, so that nobody is held back by a mixed set;
     - a run dependency of it would not be met by what is there and what is published;
     - it was built against a file of this batch that stays;
-    - a dependent that is not rebuilt did not pass its retest with it;
-    - a dependent whose rebuild stays behind excludes it by a bound that the old one met.
+    - a dependent that is not rebuilt, or whose rebuild stays behind, did not pass its retest with it;
+    - a dependent whose rebuild stays behind excludes it by a bound that the old one met, or uses what it lacks.
     """
-    return _Sieve(ends, base, built, upstream=upstream).run()
+    return _Sieve(ends, base, built, upstream=upstream, broken=broken or {}).run()
 
 
 @dataclass(slots=True)
@@ -87,13 +91,16 @@ class _Index:
     """Name to the built files that depend on it."""
     made_with: dict[str, list[str]] = field(default_factory=dict)
     """Built file to the built files that had it in host."""
+    answers: dict[str, list[JobEnd]] = field(default_factory=dict)
+    """File to the retests that did not pass, and that it is the answer to."""
 
 
 class _Sieve:
     def __init__(
-        self, ends: Sequence[JobEnd], base: Sequence[Artifact], built: Sequence[Artifact], *, upstream: bool
-    ) -> None:
-        self.ends, self.upstream = ends, upstream
+        self, ends: Sequence[JobEnd], base: Sequence[Artifact], built: Sequence[Artifact], *, upstream: bool,
+        broken: Mapping[str, Sequence[str]],
+    ) -> None:  # fmt: skip
+        self.ends, self.upstream, self.broken = ends, upstream, broken
         self.built = {file_of(artifact): artifact for artifact in built}
         self.base = Holdings.of(base)
         self.whole = Holdings.of((*base, *built))
@@ -157,12 +164,13 @@ class _Sieve:
 
     def _by_retests(self) -> None:
         for end in self.ends:
-            if end.kind is JobKind.RETEST and end.state is not JobState.PASSED:
+            if end.kind is JobKind.RETEST and end.state is not JobState.PASSED and not end.replaced_by:
                 for file in end.files:
                     self._retest_failed(end, file)
 
     def _retest_failed(self, end: JobEnd, file: str) -> None:
-        why = f"{end.name} ({end.subdir}), which is not rebuilt, {_ended_retest(end.state)} with it."
+        kept = "whose rebuild stays behind" if end.replaced_by else "which is not rebuilt"
+        why = f"{end.name} ({end.subdir}), {kept}, {_ended_retest(end.state)} with it."
         for artifact in self._drawn_in(file, end.subdir):
             self._out(file_of(artifact), why, self._at_fault(end))
 
@@ -211,10 +219,16 @@ class _Sieve:
         for user in self.index.made_with.get(file, ()):
             self._out(user, f"It was built against {file.split('/', 1)[1]}, which stays behind.", blame)
         self._hold_for_old(subdir, name, blame)
+        for end in self.index.answers.get(file, ()):
+            for tested in end.files:
+                self._retest_failed(end, tested)
 
     def _hold_for_old(self, subdir: str, name: str, blame: tuple[str, ...]) -> None:
         """The old ``name`` stays what users have: nothing may come that its bounds exclude, if it went along so far."""
         for old in self._newest(subdir, name):
+            for lacking in self.broken.get(file_of(old), ()):
+                for new in self._coming(lacking, old.subdir):
+                    self._out(file_of(new), f"{name} stays as it is, and uses what is gone from {lacking}.", blame)
             for dependency in old.depends:
                 news = self._coming(name_of(dependency.spec), old.subdir)
                 if not news or any(admits(dependency.spec, new.version, new.build) for new in news):
@@ -239,6 +253,8 @@ def _indexed(ends: Sequence[JobEnd], planned: Sequence[str], built: Mapping[str,
         if end.kind is JobKind.BUILD:
             for file in end.files:
                 index.together.setdefault(file, []).append(end.files)
+        for file in end.replaced_by:
+            index.answers.setdefault(file, []).append(end)
     for file in planned:
         index.variants.setdefault(_identity(file, built), []).append(file)
     for file, artifact in built.items():
@@ -272,6 +288,6 @@ def _sentence(what: str, state: JobState) -> str:
 
 
 def _ended_retest(state: JobState) -> str:
-    if state is JobState.FAILED:
+    if state in (JobState.FAILED, JobState.ESCALATED):
         return "failed its tests"
     return "could not be installed" if state is JobState.UNSOLVABLE else "could not be tested"

@@ -1,167 +1,176 @@
-"""The packages of a plan as they will be, and what each needs around it: to be built, to run, to be tested."""
+"""What each package of a plan needs around it: to be built, to run, to be tested."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
-from controller.domain.errors import InvalidInputError
 from controller.domain.plans import Decision, Member, Membership
 from controller.domain.recipes import Output
-from controller.planning.dependencies import HARD, RUNNING, EdgeKind, Need, needs_of
-from controller.planning.graph import Graph
-from controller.planning.providers import NOARCH, Providers
-from controller.planning.specs import admits, admits_version, bound_of
-
-_TESTING = frozenset({EdgeKind.TEST})
+from controller.planning.providers import NOARCH
+from controller.planning.running import Ask, Running
+from controller.planning.specs import admits, admits_version, bound_of, name_of
+from controller.planning.units import Unit, find_units
 
 Mask = int
-"""A set of files to be built: bit n is the n-th of ``Surroundings.built``. Unions of thousands cost next to nothing."""
+"""A set of files to be built, by bit. Files that are built first have the lower bits, but for circles, so that the
+highest bit of a set is one that nothing else in the set waits for.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What meets one build or host need: as masks those of it that are built, alone and with all they run with."""
+
+    providers: tuple[int, ...]
+    direct: Mask
+    whole: Mask
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """Members by place, with their outputs as they will be named."""
+    """Members by place, and what is to be built of them in units; outputs as they were read."""
 
     members: Sequence[Member]
     outputs: Sequence[Output]
-    built: tuple[int, ...]
-    """Places of the outputs to be built, in the reading's order."""
-    bits: Mapping[int, Mask]
-    """Place to its bit, for those."""
-    hard: Mapping[int, tuple[tuple[Need, tuple[int, ...]], ...]]
-    """For each to be built: its build and host needs with who provides them."""
-    tested: Mapping[int, tuple[int, ...]]
-    """For each that is tested: places that only its tests need."""
-    runs: Mapping[int, Mask]
-    """For each of these and all they need: what is built of it and of all it runs with."""
+    running: Running
+    units: Sequence[Unit]
+    first: Sequence[int]
+    """Unit to its first bit."""
+    unit_at: Sequence[int]
+    """Bit to its unit."""
+    place_at: Sequence[int]
+    """Bit to its place."""
+    bit: Mapping[int, int]
+    """Place to its bit, for what is built."""
+    runs: Sequence[Mask]
+    """Place to what is built of it and of all it runs with."""
     on: Mapping[str, Mask]
     """Subdir to the files that can be installed there."""
+    _asked: dict[tuple[int, int], Asked] = field(default_factory=dict)
+    _tested: dict[tuple[tuple[str, ...], int], Mask] = field(default_factory=dict)
+    _selfish: set[int] = field(default_factory=set)
 
     @classmethod
-    def of(cls, decision: Decision, named: Sequence[Output]) -> "Surroundings":
-        """The surroundings of a decision; ``named`` has every output to be built under its final name."""
-        outputs = _as_named(decision.members, named)
-        built = tuple(n for n, m in enumerate(decision.members) if m.membership is Membership.REBUILD)
-        bits = {place: 1 << number for number, place in enumerate(built)}
-        retested = [n for n, m in enumerate(decision.members) if m.membership is Membership.RETEST]
-        needs = _Needs(Providers.of(outputs))
-        hard = {place: _hard(place, needs) for place in built}
-        tested = {place: needs.of_kind(place, _TESTING) for place in (*built, *retested)}
-        roots = {*built, *retested, *(p for found in tested.values() for p in found)}
-        roots |= {provider for found in hard.values() for _, providers in found for provider in providers}
-        runs = _closures(roots, needs, bits)
-        return cls(decision.members, outputs, built, bits, hard, tested, runs, _by_subdir(outputs, bits))
+    def of(cls, decision: Decision, running: Running) -> "Surroundings":
+        """The surroundings of a decision on the outputs that ``running`` speaks of, in their order."""
+        members, outputs, rank = decision.members, running.providers.outputs, running.rank
+        built = [place for place, member in enumerate(members) if member.membership is Membership.REBUILD]
+        units = find_units(outputs, built)
+        units.sort(key=lambda unit: max(rank[place] for place in unit.places))
+        place_at = [place for unit in units for place in unit.places]
+        unit_at = [number for number, unit in enumerate(units) for _ in unit.places]
+        first = [0] * len(units)
+        for bit in range(len(place_at) - 1, -1, -1):
+            first[unit_at[bit]] = bit
+        bits = {place: bit for bit, place in enumerate(place_at)}
+        runs = _closures(running, bits)
+        return cls(members, outputs, running, units, first, unit_at, place_at, bits, runs, _by_subdir(outputs, bits))
 
-    def of_mask(self, mask: Mask) -> list[int]:
-        """The places in a mask."""
-        found = []
-        while mask:
-            low = mask & -mask
-            found.append(self.built[low.bit_length() - 1])
-            mask ^= low
-        return found
+    def own(self, unit: int) -> Mask:
+        """The files of a unit."""
+        return ((1 << len(self.units[unit].places)) - 1) << self.first[unit]
 
-    def to_build(self, places: Iterable[int], subdir: str) -> tuple[Mask, Mask]:
-        """What must be there before these are built on ``subdir``: directly, and in all."""
-        direct = whole = own = 0
-        for place in places:
-            own |= self.bits[place]
-            for _, providers in self.hard[place]:
-                for provider in providers:
-                    direct |= self.bits.get(provider, 0)
-                    whole |= self.runs[provider]
-        there = self.on.get(subdir, 0) & ~own
+    def to_build(self, unit: int) -> tuple[Mask, Mask]:
+        """What must be there before this is built: directly, and in all. Its own files are none of it."""
+        direct = whole = 0
+        for place in self.units[unit].places:
+            for number in self.running.asks[place]:
+                asked = self.asked(number, place)
+                direct |= asked.direct
+                whole |= asked.whole
+        there = self.on[self.units[unit].platform] & ~self.own(unit)
         return direct & there, whole & there
 
     def to_test(self, place: int, subdir: str) -> Mask:
         """What must be there before ``place`` is tested on ``subdir``, its own file included."""
         mask = self.runs[place]
-        for provider in self.tested[place]:
-            mask |= self.runs[provider]
+        requirements = self.outputs[place].test_requirements
+        if requirements:
+            key = (requirements, self.running.providers.kinds[place])
+            found = self._tested.get(key)
+            if found is None:
+                found = self._tested[key] = self._for_tests(place, requirements)
+            mask |= found
         return mask & self.on.get(subdir, 0)
 
+    def asked(self, number: int, place: int) -> Asked:
+        """What meets an ask of this place. Users of one kind are served alike, but for what bears their own name."""
+        key = (number, self.running.providers.kinds[place])
+        found = self._asked.get(key)
+        if found is None:
+            ask = self.running.table[number]
+            found = self._meeting(ask, place)
+            if ask.name != self.outputs[place].name:
+                self._asked[key] = found
+            elif found.providers == (place,):
+                self._selfish.add(self.unit_at[self.bit[place]])
+        return found
 
-def _as_named(members: Sequence[Member], named: Sequence[Output]) -> list[Output]:
-    names = {(output.key, output.version, output.recipe): output for output in named}
-    outputs = []
-    for member in members:
-        output = member.output
-        if member.membership is Membership.REBUILD:
-            key = (output.key, output.version, output.recipe)
-            if key not in names:
-                raise InvalidInputError(f"{output.name} is to be rebuilt and has no name.", remedy="Name it first.")
-            output = names[key]
-        outputs.append(output)
-    return outputs
+    def needing_themselves(self) -> AbstractSet[int]:
+        """The units in which an output needs itself, among those that ``to_build`` was asked about."""
+        return self._selfish
 
+    def of_mask(self, mask: Mask) -> Iterator[int]:
+        """The bits of a mask, highest first. For small masks."""
+        while mask:
+            bit = mask.bit_length() - 1
+            mask ^= 1 << bit
+            yield bit
 
-@dataclass(frozen=True, slots=True)
-class _Needs:
-    """The needs of outputs, found when asked for."""
-
-    providers: Providers
-    found: dict[int, tuple[Need, ...]] = field(default_factory=dict)
-
-    def of(self, place: int) -> tuple[Need, ...]:
-        if place not in self.found:
-            self.found[place] = tuple(needs_of(place, self.providers))
-        return self.found[place]
-
-    def of_kind(self, place: int, kinds: AbstractSet[EdgeKind]) -> tuple[int, ...]:
-        """Who provides what it needs in these ways."""
-        found = (p for need in self.of(place) if need.kind in kinds for p in self.providers.of_name(need.name, place))
-        return tuple(dict.fromkeys(p for p in found if p != place))
-
-
-def _hard(place: int, needs: _Needs) -> tuple[tuple[Need, tuple[int, ...]], ...]:
-    found = []
-    outputs = needs.providers.outputs
-    for need in needs.of(place):
-        if need.kind in HARD:
-            near = (p for p in needs.providers.of_name(need.name, place) if p != place)
-            found.append((need, tuple(p for p in near if _fits(need, outputs[place], outputs[p]))))
-    return tuple(found)
-
-
-def _fits(need: Need, user: Output, provider: Output) -> bool:
-    if provider.subdir not in (NOARCH, user.target_platform):
-        return False
-    if bound_of(need.spec).names_one_build:
-        return admits(need.spec, provider.version, provider.build)
-    return admits_version(need.spec, provider.version)
-
-
-def _closures(roots: Iterable[int], needs: _Needs, bits: Mapping[int, Mask]) -> dict[int, Mask]:
-    """For everything that can be reached from the roots by running: what is built of it and of all it runs with."""
-    runs: dict[int, tuple[int, ...]] = {}
-    waiting = list(roots)
-    while waiting:
-        place = waiting.pop()
-        if place not in runs:
-            runs[place] = needs.of_kind(place, RUNNING)
-            waiting += runs[place]
-    nodes = list(runs)
-    number = {place: node for node, place in enumerate(nodes)}
-    graph = Graph(tuple(tuple(number[provider] for provider in runs[place]) for place in nodes))
-    masks: list[Mask] = [0] * len(nodes)
-    for part in graph.components():  # successors first, so what is drawn in is known already
+    def _for_tests(self, user: int, requirements: Collection[str]) -> Mask:
         mask = 0
-        for node in part:
-            mask |= bits.get(nodes[node], 0)
-            for provider in graph.successors[node]:
-                mask |= masks[provider]
-        for node in part:
-            masks[node] = mask
-    return dict(zip(nodes, masks, strict=True))
+        for spec in requirements:
+            for provider in self.running.providers.of_name(name_of(spec), user):
+                mask |= self.runs[provider]
+        return mask
+
+    def _meeting(self, ask: Ask, user: int) -> Asked:
+        near = self.running.providers.of_name(ask.name, user)
+        providers = tuple(place for place in near if self._fits(ask, user, place))
+        direct = whole = 0
+        for place in providers:
+            if place != user:
+                whole |= self.runs[place]
+                direct |= 1 << self.bit[place] if place in self.bit else 0
+        return Asked(providers, direct, whole)
+
+    def _fits(self, ask: Ask, user: int, place: int) -> bool:
+        provider = self.outputs[place]
+        if provider.subdir not in (NOARCH, self.outputs[user].target_platform):
+            return False
+        if not bound_of(ask.spec).names_one_build:
+            return admits_version(ask.spec, provider.version)
+        written = not ask.pinned and place in self.bit  # then the build string meant must not end in a new number
+        return not (written and self.stood(place)) and admits(ask.spec, provider.version, provider.build)
+
+    def stood(self, place: int) -> bool:
+        """Whether the target has this very version already, so that a rebuild gets a number never used."""
+        member = self.members[place]
+        return member.artifact.split("/", 1)[-1].startswith(f"{member.output.name}-{member.output.version}-")
 
 
-def _by_subdir(outputs: Sequence[Output], bits: Mapping[int, Mask]) -> dict[str, Mask]:
+def _closures(running: Running, bits: Mapping[int, int]) -> list[Mask]:
+    masks: list[Mask] = [0] * len(running.order)
+    for place, bit in bits.items():
+        masks[place] = 1 << bit
+    draws = running.draws
+    for place in running.order:
+        drawn = draws[place]
+        if drawn:
+            mask = masks[place]
+            for other in drawn:
+                mask |= masks[other]
+            masks[place] = mask
+    return masks
+
+
+def _by_subdir(outputs: Sequence[Output], bits: Mapping[int, int]) -> dict[str, Mask]:
     noarch = 0
     found: dict[str, Mask] = {NOARCH: 0}
     for place, bit in bits.items():
         if outputs[place].subdir == NOARCH:
-            noarch |= bit
+            noarch |= 1 << bit
         else:
-            found[outputs[place].subdir] = found.get(outputs[place].subdir, 0) | bit
+            found[outputs[place].subdir] = found.get(outputs[place].subdir, 0) | 1 << bit
     platforms = {output.target_platform for output in outputs} | found.keys()
     return {subdir: found.get(subdir, 0) | noarch for subdir in platforms}

@@ -22,11 +22,12 @@ def find_units(outputs: Sequence[Output], built: Sequence[int]) -> list[Unit]:
     """The connected sets among the outputs to be built, recipe by recipe."""
     recipes: dict[tuple[str, str], list[int]] = {}
     for place in built:
-        recipes.setdefault((outputs[place].recipe, outputs[place].target_platform), []).append(place)
+        output = outputs[place]
+        recipes.setdefault((output.recipe, output.target_platform), []).append(place)
     return [
         _unit(outputs, places, recipe, platform)
         for (recipe, platform), together in recipes.items()
-        for places in _connected(outputs, together)
+        for places in ([together] if len(together) == 1 else _connected(outputs, together))
     ]
 
 

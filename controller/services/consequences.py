@@ -2,16 +2,20 @@
 
 from typing import Any
 
+from controller.domain.batches import BatchState
 from controller.domain.jobs import BROKEN, ENDED, JOB_MOVES, JobEvent, JobState
 from controller.domain.transitions import advance, sources
 from controller.services.farm import Farm
-from controller.storage import events, jobs
+from controller.storage import batches, events, jobs
 from controller.storage.database import Session
 from controller.storage.jobs import JobRow
 
 
 def move(farm: Farm, session: Session, job: JobRow, event: JobEvent, **values: Any) -> bool:
-    """One guarded move of a job with all that follows. False when somebody else moved it first."""
+    """One guarded move of a job with all that follows. False when somebody else moved it first.
+
+    From one that is ``due`` nothing follows yet: the plan is decided again first (``redeciding``).
+    """
     to = advance(JOB_MOVES, JobState(job.state), event)
     if to in ENDED:
         values["ended_at"] = farm.now()
@@ -20,7 +24,7 @@ def move(farm: Farm, session: Session, job: JobRow, event: JobEvent, **values: A
     if not jobs.move_job(session, job.id or 0, sources(JOB_MOVES, event), to, **values):
         return False
     _note(farm, session, job, to)
-    if to is JobState.PASSED:
+    if to is JobState.PASSED and not values.get("due"):
         _free_children(farm, session, job)
     elif to in BROKEN:
         _block_descendants(farm, session, job)
@@ -33,7 +37,8 @@ def _note(farm: Farm, session: Session, job: JobRow, to: JobState) -> None:
 
 
 def _free_children(farm: Farm, session: Session, job: JobRow) -> None:
-    for child in jobs.count_down(session, job.id or 0, farm.now()):
+    held = batches.lock_batch(session, job.batch_id) == BatchState.HELD
+    for child in jobs.count_down(session, job.id or 0, farm.now(), held=held):
         events.note(
             session, farm.now(), "job.state", batch=f"B-{job.batch_id}", job=f"J-{child}", state=JobState.READY.value
         )

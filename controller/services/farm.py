@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from threading import Event
 from typing import Protocol
 
+from controller.domain.forecasts import Forecast
 from controller.gateways.blobs import Blobs
 from controller.gateways.index import Records
 from controller.gateways.logs import Logs
@@ -14,6 +15,7 @@ from controller.gateways.recent import RecentReadings
 from controller.gateways.shards import Shards
 from controller.gateways.trees import Trees
 from controller.gateways.uploads import Uploads
+from controller.services.standings import Kept
 from controller.storage.database import Database, Session
 from workers.contract.jobs import Limits
 
@@ -46,6 +48,7 @@ class Rules:
     test: Limits = field(default_factory=lambda: Limits(total_seconds=1800.0))
     package_format: str = "conda:3"
     circuit_breaker_jobs: int = 2000
+    circuit_breaker_times: float = 10.0
     tick_seconds: float = 1.0
 
 
@@ -72,6 +75,9 @@ class Farm:
     """Records as rendered for the index, by digest: one more package does not render all the others again."""
 
     readings: RecentReadings = field(default_factory=RecentReadings)
+    forecasts: dict[int, tuple[datetime, Forecast]] = field(default_factory=dict)
+    """Of large batches, by their number, with when they were made."""
+    standings: Kept = field(default_factory=Kept)
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:

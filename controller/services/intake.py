@@ -4,17 +4,18 @@ Reading and rendering happen outside of any transaction. The plan is made on a s
 that moved while the plan was made, the plan is made again, so that it always speaks of what is.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from controller.domain.changes import Change, ChangeKind
 from controller.domain.channels import TESTING
 from controller.domain.errors import FarmError
-from controller.domain.plans import Decision, Membership, Plan
-from controller.planning.impact import decide
-from controller.planning.numbers import assign
-from controller.planning.plan import schedule
+from controller.domain.plans import Plan
+from controller.planning.moves import Move
+from controller.planning.policy import MINIMAL, Policy
 from controller.services.farm import Farm
-from controller.services.opening import store_batch, store_jobs, store_sources
+from controller.services.opening import Basis, planned_files, store_batch, store_jobs, store_sources
+from controller.services.planned import Target, plan_on
 from controller.services.trees import Standing, stand
 from controller.storage import artifacts, batches, channels, events, jobs
 from controller.storage.batches import ChangeRow
@@ -43,6 +44,8 @@ class Drafted:
     plan: Plan
     base: int
     """Number of the ``testing`` snapshot that the plan was made on."""
+    moves: tuple[Move, ...] = ()
+    policy: Policy = MINIMAL
 
 
 def push(farm: Farm, tree: str, rev: str | None, *, who: str, summary: str = "") -> Opened:
@@ -62,15 +65,19 @@ def push(farm: Farm, tree: str, rev: str | None, *, who: str, summary: str = "")
     raise FarmError("The testing channel moved each time a plan was made.", remedy="Push again in a moment.")
 
 
-def draft(farm: Farm, standing: Standing, *, reserve: bool) -> Drafted:
-    """The plan on what ``testing`` holds now. ``reserve`` writes the build numbers into the ledger."""
+def draft(
+    farm: Farm, standing: Standing, *, reserve: bool, moves: Sequence[Move] = (), policy: Policy | None = None
+) -> Drafted:
+    """The plan on what ``testing`` holds now, and on ``moves`` of other channels.
+
+    ``reserve`` writes the build numbers into the ledger; ``policy`` stands for the one that the tree says.
+    """
     with farm.reading() as session:
-        base = channels.current_of(session, TESTING)
-        there = [row.value() for row in channels.files_in(session, TESTING, base)]
-    decision = decide(standing.reading, there)
-    numbers = _numbers(farm, decision, reserve=reserve)
-    plan = schedule(decision, standing.named(numbers), _pools(farm))
-    return Drafted(standing, replace(plan, numbers=numbers), base)
+        base, there = farm.standings.base(session)
+    wanted = (policy or standing.policy).on(farm.now().date())
+    target = Target(there, lambda outputs: farm.standings.index(standing.tree, outputs, there))
+    plan = plan_on(farm, standing.reading, target, standing.named, wanted, moves, reserve=reserve)
+    return Drafted(standing, plan, base, tuple(moves), wanted)
 
 
 def preview(farm: Farm, tree: str, rev: str | None) -> Plan:
@@ -96,22 +103,6 @@ def _known(session: Session, change: Change) -> Opened | None:
     return Opened(batch.name, f"C-{row.id}", row.commit, batch.state, total, again=True)
 
 
-def _numbers(farm: Farm, decision: Decision, *, reserve: bool) -> dict[tuple[str, str, str], int]:
-    names = {member.output.name for member in decision.having(Membership.REBUILD)}
-    if not reserve:
-        with farm.reading() as session:
-            return dict(assign(decision, artifacts.ledger(session, names)))
-    with farm.transaction() as session:
-        channels.lock_channel(session, TESTING)  # nobody else reads the ledger between this reading and its writing
-        numbers = dict(assign(decision, artifacts.ledger(session, names)))
-        artifacts.assign_numbers(session, numbers)
-        return numbers
-
-
-def _pools(farm: Farm) -> dict[str, str]:
-    return {subdir: subdir for subdir in farm.rules.subdirs} | {"noarch": farm.rules.noarch_pool}
-
-
 def _open(farm: Farm, change: Change, drafted: Drafted) -> Opened | None:
     """Keep the plan; None when ``testing`` moved. Under the channel's lock, so that neither it nor a second push
     of the same commit can come in between.
@@ -122,15 +113,16 @@ def _open(farm: Farm, change: Change, drafted: Drafted) -> Opened | None:
         known = _known(session, change)
         if known is not None:
             return known
-        if current != drafted.base:
-            return None
+        if current != drafted.base or artifacts.planned_names(session, planned_files(drafted.plan)):
+            return None  # by a batch that was opened meanwhile
         row = ChangeRow(
             key=change.key, kind=change.kind.value, tree=change.tree, commit=change.commit, summary=change.summary,
             author=change.author, at=change.at,
         )  # fmt: skip
         session.add(row)
         session.flush()
-        batch = store_batch(farm, session, row, drafted.plan)
+        basis = Basis(drafted.base, drafted.standing.commits, drafted.policy, drafted.moves)
+        batch = store_batch(farm, session, row, drafted.plan, basis)
         store_jobs(farm, session, batch, drafted.plan, sources)
         events.note(session, farm.now(), "batch.opened", batch=batch.name, jobs=len(drafted.plan.jobs))
         return Opened(batch.name, f"C-{row.id}", row.commit, batch.state, len(drafted.plan.jobs))

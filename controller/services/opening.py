@@ -1,15 +1,23 @@
 """A plan becomes rows: one batch, its jobs, and the edges between them."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
 from controller.domain.batches import BatchState
 from controller.domain.channels import staging
+from controller.domain.forecasts import Holding, Span
 from controller.domain.jobs import JobKind, JobState
 from controller.domain.plans import Member, Plan, PlannedJob, Reason, Rule
 from controller.domain.recipes import Output, Refusal, Section
 from controller.gateways.recipes import BuildTexts, build_texts
-from controller.planning.priority import priorities
+from controller.planning.forecast import tasks_of
+from controller.planning.moves import Move
+from controller.planning.outcomes import Identity, identity
+from controller.planning.policy import MINIMAL, Policy
 from controller.services.farm import Farm
+from controller.services.forecast import history_of, holding_of, of_tasks
 from controller.services.trees import Standing
-from controller.storage import channels
+from controller.storage import artifacts, channels
 from controller.storage.batches import BatchRow, ChangeRow
 from controller.storage.database import Session
 from controller.storage.jobs import JobEdge, JobRow
@@ -20,16 +28,29 @@ Sources = dict[str, tuple[str, BuildTexts]]
 """Key of a build to the digest of its recipe's archive, and the texts that go with it."""
 
 
-def store_batch(farm: Farm, session: Session, change: ChangeRow, plan: Plan) -> BatchRow:
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a plan was decided on, so that it can be decided again."""
+
+    testing: int
+    """Number of the snapshot of ``testing``."""
+    commits: Mapping[str, str] = field(default_factory=dict)
+    """Address of each tree to its commit."""
+    policy: Policy = MINIMAL
+    moves: tuple[Move, ...] = ()
+
+
+def store_batch(farm: Farm, session: Session, change: ChangeRow, plan: Plan, basis: Basis) -> BatchRow:
     """Keep a plan as a batch; over the circuit breaker's size it waits for a person."""
-    held = len(plan.jobs) > farm.rules.circuit_breaker_jobs
+    held = holding_of(farm, session, change.tree, plan)
     batch = BatchRow(
         change_id=change.id or 0,
         state=(BatchState.HELD if held else BatchState.RUNNING).value,
         title=change.summary.splitlines()[0] if change.summary else change.commit[:12],
         author=change.author,
         waves=plan.waves,
-        plan=_plan_document(plan),
+        plan=plan_document(plan) | ({"held": to_json(Holding, held)} if held else {}),
+        basis=to_json(Basis, basis),
         created_at=farm.now(),
     )
     session.add(batch)
@@ -38,7 +59,8 @@ def store_batch(farm: Farm, session: Session, change: ChangeRow, plan: Plan) -> 
     return batch
 
 
-def _plan_document(plan: Plan) -> dict[str, object]:
+def plan_document(plan: Plan) -> dict[str, object]:
+    """What is kept of the decision: every output that the change reaches, and what is done about it."""
     touched = [m for m in plan.decision.members if m.reasons and m.reasons[0].rule is not Rule.CURRENT]
     return {
         "members": [to_json(Member, m) for m in touched],
@@ -63,9 +85,17 @@ def store_sources(farm: Farm, standing: Standing, plan: Plan) -> Sources:
 
 
 def store_jobs(farm: Farm, session: Session, batch: BatchRow, plan: Plan, sources: Sources) -> None:
-    """Keep a plan's jobs and who waits for whom; those that wait for nobody are ready at once."""
-    order = priorities(plan.jobs)
-    rows = {job.key: _job_row(farm, batch, job, sources, order[job.key]) for job in plan.jobs}
+    """Keep a plan's jobs and who waits for whom; those that wait for nobody are ready at once.
+
+    Raises NameTakenError where a file name was planned before.
+    """
+    artifacts.plan_names(session, planned_files(plan), batch.id or 0)
+    tasks = tasks_of(plan.jobs, history_of(session, (job.recipe for job in plan.jobs)))
+    ranks = {task.key: round(task.rank) for task in tasks}
+    rows = {job.key: job_row(farm, batch, job, sources, ranks[job.key]) for job in plan.jobs}
+    replaced = {identity(member.output): member.artifact for member in plan.decision.members}
+    for job in plan.jobs:
+        rows[job.key].before = before_of(job, replaced)
     session.add_all(rows.values())
     session.flush()
     session.add_all(
@@ -73,17 +103,34 @@ def store_jobs(farm: Farm, session: Session, batch: BatchRow, plan: Plan, source
         for job in plan.jobs
         for parent in sorted(job.parents)
     )
+    expected = of_tasks(farm, session, tasks, batch.id).ends
+    batch.plan = {"expected": to_json(Span, expected)} | batch.plan  # what was said first stands
+    session.add(batch)
     session.flush()
 
 
-def _job_row(farm: Farm, batch: BatchRow, job: PlannedJob, sources: Sources, priority: int) -> JobRow:
+def before_of(job: PlannedJob, replaced: Mapping[Identity, str]) -> dict[str, str]:
+    """For a build: each file to the one in the target whose place it takes. ``replaced`` is by identity."""
+    if job.kind is not JobKind.BUILD:
+        return {}
+    found = ((f"{o.subdir}/{o.file_name}", replaced.get(identity(o), "")) for o in job.outputs)
+    return {file: before for file, before in found if before}
+
+
+def planned_files(plan: Plan) -> list[str]:
+    """``subdir/file name`` of all that a plan builds."""
+    return [f"{o.subdir}/{o.file_name}" for job in plan.jobs if job.kind is JobKind.BUILD for o in job.outputs]
+
+
+def job_row(farm: Farm, batch: BatchRow, job: PlannedJob, sources: Sources, rank: int) -> JobRow:
+    """A job as it stands at first, without its edges."""
     now = farm.now()
     ready = not job.parents
     return JobRow(
         batch_id=batch.id or 0, plan_key=job.key, kind=job.kind.value,
         state=(JobState.READY if ready and batch.state == BatchState.RUNNING else JobState.WAITING).value,
-        recipe=job.recipe, name=job.name, subdir=job.subdir, pool=job.pool, wave=job.wave, rank=-priority,
-        open_parents=len(job.parents), late=job.late, order=_order(job, sources),
+        recipe=job.recipe, name=job.name, subdir=job.subdir, pool=job.pool, wave=job.wave, rank=rank,
+        open_parents=len(job.parents), late=job.late, order=order_of(job, sources),
         outputs=[to_json(Output, output) for output in job.outputs],
         reasons=_reasons(job), artifact=job.artifact, created_at=now, ready_at=now if ready else None,
     )  # fmt: skip
@@ -93,23 +140,28 @@ def _reasons(job: PlannedJob) -> list[object]:
     return [to_json(Reason, reason) for reason in job.reasons]
 
 
-def _order(job: PlannedJob, sources: Sources) -> dict[str, object]:
+def order_of(job: PlannedJob, sources: Sources) -> dict[str, object]:
+    """The contract's order of a build."""
     if job.kind is not JobKind.BUILD:
         return {}  # a test's order is made when it is claimed: only then the file's digest is known
     first = job.outputs[0]
     digest, texts = sources[job.key]
-    parents = [
-        _parent(job, Section(section), file)
-        for section, files in sorted(job.must_contain.items())
-        for file in sorted(files)
-    ]
     order = BuildOrder(
         recipe=job.recipe, source_sha256=digest, recipe_file=texts.recipe_file,
         variant_config=texts.variant_config, translations=texts.translations, target_platform=first.target_platform,
         build_platform=job.pool.split(".", 1)[0], build_number=first.build_number,
-        files=tuple(planned_file(output) for output in job.outputs), parents=tuple(parents),
+        files=tuple(planned_file(output) for output in job.outputs), parents=planned_parents(job),
     )  # fmt: skip
     return order.model_dump(mode="json")
+
+
+def planned_parents(job: PlannedJob) -> tuple[PlannedParent, ...]:
+    """The files of the batch that a build must have in its environments."""
+    return tuple(
+        _parent(job, Section(section), file)
+        for section, files in sorted(job.must_contain.items())
+        for file in sorted(files)
+    )
 
 
 def _parent(job: PlannedJob, section: Section, file: str) -> PlannedParent:

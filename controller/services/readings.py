@@ -23,10 +23,13 @@ _AT_ONCE = 400
 """So many are written together, so that a push that is cut off has not read in vain."""
 
 
-def read(farm: Farm, tree: str, commit: str) -> tuple[Reading, Checkout]:
-    """The reading of a tree, and the tree itself. Raises TreeError."""
+def read(
+    farm: Farm, tree: str, commit: str, asked: Mapping[str, tuple[str, ...]] | None = None
+) -> tuple[Reading, Checkout]:
+    """The reading of a tree, and the tree itself; with ``asked`` in place of some pins' values. Raises TreeError."""
     with uncollected():
         checkout = farm.trees.open(tree, commit)
+        checkout = checkout.asking(asked) if asked else checkout
         wanted = checkout.keys(checkout.readings(farm.rules.subdirs))
         found = farm.readings.having(wanted)
     found |= _stored(farm, [key for key in wanted if key not in found])

@@ -6,7 +6,7 @@ Every step has a transaction per item, so that one bad item stops no other.
 from collections.abc import Callable, Iterator
 
 from controller.domain.batches import BatchState
-from controller.services import leases, settling, workers
+from controller.services import leases, redeciding, settling, workers
 from controller.services.farm import Farm
 from controller.storage import batches, jobs
 
@@ -56,6 +56,7 @@ def ring_bells(farm: Farm) -> None:
 
 STEPS: tuple[Step, ...] = (
     ("lose lapsed leases", lose_lapsed),
+    ("decide again what came out otherwise", redeciding.redecide_due),
     ("settle finished batches", settle_finished),
     ("ring the pools", ring_bells),
     ("mark silent workers", workers.mark_silent),

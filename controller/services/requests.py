@@ -2,7 +2,7 @@
 
 from controller.domain.batches import BATCH_MOVES, BatchEvent, BatchState
 from controller.domain.errors import IllegalMoveError
-from controller.domain.jobs import ENDED, AttemptState, JobEvent, JobKind, JobState
+from controller.domain.jobs import ENDED, SETTLED, AttemptState, JobEvent, JobKind, JobState
 from controller.domain.transitions import advance, sources
 from controller.services.consequences import move
 from controller.services.farm import Farm
@@ -82,5 +82,5 @@ def _unblock_descendants(farm: Farm, session: Session, job: JobRow) -> None:
 
 def _other_fault(session: Session, job: JobRow) -> bool:
     parents = jobs.jobs_by_ids(session, jobs.parents_of(session, [job.id or 0]))
-    good = {JobState.PASSED, JobState.WAITING, JobState.READY, JobState.RUNNING}
+    good = SETTLED | {JobState.WAITING, JobState.READY, JobState.RUNNING}
     return any(JobState(parent.state) not in good for parent in parents)

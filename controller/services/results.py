@@ -10,6 +10,7 @@ from typing import Any
 
 from controller.domain.artifacts import Artifact
 from controller.domain.channels import staging
+from controller.domain.differences import Difference
 from controller.domain.errors import (
     ArtifactRefusedError,
     InvalidInputError,
@@ -22,19 +23,23 @@ from controller.domain.recipes import Output
 from controller.gateways.packages import inspect
 from controller.planning.diagnosis import diagnose
 from controller.services import channels
+from controller.services.comparing import Built, compare_built
 from controller.services.consequences import move
 from controller.services.farm import Farm
+from controller.services.forecast import learn
 from controller.services.leases import holder, put_back
 from controller.services.transfers import upload_id
-from controller.storage import artifacts, jobs, workers
+from controller.storage import artifacts, batches, jobs, workers
 from controller.storage.database import Session
 from controller.storage.jobs import AttemptRow, JobRow
-from controller.storage.tables import from_json
+from controller.storage.tables import from_json, to_json
 from workers.contract.jobs import BuildOrder
 from workers.contract.reports import Outcome, Receipt, Report
 
 GOOD = frozenset({Outcome.PASSED, Outcome.NO_TESTS})
 _REFUSALS = (ArtifactRefusedError, InvalidInputError, NameTakenError, UploadError)
+_ESCALATING = frozenset({Outcome.FAILED, Outcome.UNSOLVABLE})
+"""Of a retest: what it tests does not go with what is new."""
 _LOG_TAIL = 2_000
 """Lines at a log's end in which the fault is looked for."""
 
@@ -44,8 +49,16 @@ class _Findings:
     """A report, with what the controller itself found in the files and in the log."""
 
     said: Report
-    built: list[Artifact]
+    built: list[Built]
     failing: list[dict[str, Any]]
+    retest: bool = False
+
+    @property
+    def due(self) -> bool:
+        """Whether the plan was made on something else than what came of this job."""
+        if self.retest:
+            return self.said.outcome in _ESCALATING
+        return any(built.difference.is_surprising for built in self.built)
 
 
 def report(farm: Farm, attempt: str, token: str, said: Report) -> Receipt:
@@ -57,22 +70,26 @@ def report(farm: Farm, attempt: str, token: str, said: Report) -> Receipt:
         job = jobs.find_job(session, f"J-{row.job_id}")
     if row.state != AttemptState.LEASED:
         raise StaleLeaseError(f"The lease of attempt {attempt} is over ({row.state}).", remedy="Drop this work.")
-    built: list[Artifact] = []
+    built: list[Built] = []
     if job.kind == JobKind.BUILD and said.outcome is Outcome.PASSED:
         said, built = _verified(farm, attempt, job, said)
     failing = [] if said.outcome in GOOD else _failing(farm, attempt)
-    findings = _Findings(said, built, failing)
+    findings = _Findings(said, built, failing, retest=job.kind == JobKind.RETEST)
     with farm.transaction() as session:
+        batches.lock_batch(session, job.batch_id)
         return _take(farm, session, holder(session, attempt, token, lock=True), findings)
 
 
-def _verified(farm: Farm, attempt: str, job: JobRow, said: Report) -> tuple[Report, list[Artifact]]:
+def _verified(farm: Farm, attempt: str, job: JobRow, said: Report) -> tuple[Report, list[Built]]:
     """What was uploaded, read back from the files; a file that is not what was ordered fails the job."""
     try:
         built = [_accept(farm, attempt, output, said) for output in _outputs(job)]
         for artifact in built:
             _expect_parents(BuildOrder.model_validate(job.order), artifact)
-        return said, built
+        for file in said.files:
+            if file.interface_sha256:
+                _in_store(farm, attempt, file.interface_sha256)
+        return said, compare_built(farm, job, built, said)
     except _REFUSALS as error:
         return said.model_copy(update={"outcome": Outcome.REFUSED, "phase": "verify", "message": str(error)}), []
 
@@ -165,8 +182,12 @@ def _move_job(farm: Farm, session: Session, attempt: AttemptRow, found: _Finding
         _stage(farm, session, job, found.built)
     if job.kind == JobKind.TEST:
         _mark_tested(session, job, said.outcome)
-    values = {"outcome": said.outcome.value, "message": said.message, "phase": said.phase, "failing": found.failing}
-    move(farm, session, job, _event(said.outcome), **values)
+    move(
+        farm, session, job, _event(said.outcome), outcome=said.outcome.value, message=said.message, phase=said.phase,
+        failing=found.failing, due=found.due,
+    )  # fmt: skip
+    if said.outcome in GOOD:
+        learn(farm, session, job, attempt)
 
 
 def _event(outcome: Outcome) -> JobEvent:
@@ -175,9 +196,15 @@ def _event(outcome: Outcome) -> JobEvent:
     return JobEvent.CANNOT_SOLVE if outcome is Outcome.UNSOLVABLE else JobEvent.FAIL
 
 
-def _stage(farm: Farm, session: Session, job: JobRow, built: list[Artifact]) -> None:
+def _stage(farm: Farm, session: Session, job: JobRow, built: list[Built]) -> None:
     batch = job.batch_id
-    rows = [artifacts.add_artifact(session, artifact, batch, job.id or 0, farm.now()) for artifact in built]
+    rows = [
+        artifacts.add_artifact(
+            session, each.artifact, batch, job.id or 0, farm.now(), interface=each.interface,
+            difference=to_json(Difference, each.difference),
+        )
+        for each in built
+    ]  # fmt: skip
     why = f"{job.public} built {job.name}"
     channels.publish(farm, session, staging(f"B-{batch}"), rows, batch_id=batch, who="farm", why=why)
 

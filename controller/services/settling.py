@@ -1,13 +1,16 @@
 """A batch whose every job has ended gets its verdict, and what is safe of it is published to testing."""
 
+from collections.abc import Mapping
+
 from controller.domain.batches import BatchEvent, BatchState
 from controller.domain.channels import TESTING
-from controller.domain.jobs import JobKind, JobState
+from controller.domain.jobs import SETTLED, JobKind, JobState
 from controller.domain.recipes import Output
 from controller.domain.verdicts import StaysBehind
 from controller.planning.subset import JobEnd, Subset, largest_safe_subset
 from controller.services import channels
 from controller.services.farm import Farm
+from controller.services.hindsight import find_users
 from controller.services.requests import move_batch
 from controller.storage import artifacts, batches, jobs
 from controller.storage import channels as stored
@@ -24,7 +27,7 @@ def settle(farm: Farm, batch: str) -> None:
         row = batches.find_batch(session, batch, lock=True)
         if row.state != BatchState.RUNNING or jobs.has_open_jobs(session, row.id or 0):
             return
-        ended = jobs.jobs_of_batch(session, row.id or 0)
+        ended = [job for job in jobs.jobs_of_batch(session, row.id or 0) if job.state != JobState.NOT_NEEDED]
         subset = _subset(farm, session, row, ended)
         new = subset.publish - set(row.published)  # a retried batch has published some of it before
         if new:
@@ -42,20 +45,32 @@ def _subset(farm: Farm, session: Session, batch: BatchRow, ended: list[JobRow]) 
     mine = artifacts.of_batch(session, batch.id or 0)
     published = {row.file for row in base}
     parents = jobs.edges_of_batch(session, batch.id or 0)
+    answers = _answers(ended)
     return largest_safe_subset(
-        [_end(job, parents.get(job.id or 0, ())) for job in ended],
+        [_end(job, parents.get(job.id or 0, ()), answers) for job in ended],
         [row.value() for row in base],
         [row.value() for row in mine if row.file not in published],
         upstream=bool(farm.rules.upstream),
+        broken=find_users(farm, session, mine, answers),
     )
 
 
-def _end(job: JobRow, parents: tuple[int, ...]) -> JobEnd:
+def _answers(ended: list[JobRow]) -> dict[str, tuple[str, ...]]:
+    """File of the target to the files that were to take its place."""
+    found: dict[str, tuple[str, ...]] = {}
+    for job in ended:
+        for file, before in job.before.items():
+            found[before] = (*found.get(before, ()), file)
+    return found
+
+
+def _end(job: JobRow, parents: tuple[int, ...], answers: Mapping[str, tuple[str, ...]]) -> JobEnd:
     kind = JobKind(job.kind)
     return JobEnd(
         kind=kind, name=job.name, subdir=job.subdir, state=JobState(job.state),
         files=_planned(job) if kind is JobKind.BUILD else (job.artifact,), id=job.public,
         parents=tuple(f"J-{parent}" for parent in parents),
+        replaced_by=answers.get(job.artifact, ()) if job.state == JobState.ESCALATED else (),
     )  # fmt: skip
 
 
@@ -65,6 +80,6 @@ def _planned(job: JobRow) -> tuple[str, ...]:
 
 
 def _event(ended: list[JobRow], subset: Subset) -> BatchEvent:
-    if not subset.stays and all(job.state == JobState.PASSED for job in ended):
+    if not subset.stays and all(JobState(job.state) in SETTLED for job in ended):
         return BatchEvent.SETTLE_WHOLE
     return BatchEvent.SETTLE_PARTLY if subset.publish else BatchEvent.SETTLE_EMPTY

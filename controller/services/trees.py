@@ -11,6 +11,7 @@ from controller.domain.errors import TreeError
 from controller.domain.recipes import Output, Reading, Refusal
 from controller.gateways.checkouts import Checkout
 from controller.gateways.tree_readings import Name, name_outputs
+from controller.planning.policy import MINIMAL, Policy
 from controller.services.farm import Farm
 from controller.services.readings import read
 from controller.storage import batches
@@ -25,6 +26,12 @@ class Standing:
 
     reading: Reading
     checkouts: Mapping[str, Checkout] = field(default_factory=dict)
+    tree: str = ""
+    """Address of the tree that is pushed."""
+    policy: Policy = MINIMAL
+    """What the tree that is pushed says, with the overrides of all."""
+    commits: Mapping[str, str] = field(default_factory=dict)
+    """Address of each tree to the commit at which it was read."""
 
     def by_checkout(self, recipes: Iterable[str]) -> Iterator[tuple[Checkout, dict[str, str]]]:
         """Each tree with those of ``recipes`` that lie in it, and their folders there."""
@@ -51,31 +58,42 @@ class Standing:
         return (tree, folder) if sign and tree in self.checkouts else (_HERE, recipe)
 
 
-def stand(farm: Farm, tree: str, commit: str) -> Standing:
-    """The tree at a commit, and with it all others that the farm is told of. Raises TreeError for the tree itself."""
-    reading, checkout = read(farm, tree, commit)
-    checkouts = {_HERE: checkout}
+def stand(
+    farm: Farm, tree: str, commit: str, commits: Mapping[str, str] | None = None,
+    pins: Mapping[str, tuple[str, ...]] | None = None,
+) -> Standing:  # fmt: skip
+    """The tree at a commit, and with it all others that the farm is told of. Raises TreeError for the tree itself.
+
+    The others stand where they were pushed last, or at ``commits``, as an earlier plan found them.
+    ``pins`` are values that some pins of the tree are asked to have.
+    """
+    reading, checkout = read(farm, tree, commit, pins)
+    checkouts, found = {_HERE: checkout}, {tree: commit}
     before, after = list[tuple[str, Reading]](), list[tuple[str, Reading]]()
     refusals = list(reading.refusals)
-    for label, url, at, earlier in _others(farm, tree):
+    for label, url, at, earlier in _others(farm, tree, commits):
         try:
             theirs, checkouts[label] = read(farm, url, at)
         except TreeError as error:
             refusals.append(Refusal(label, url, f"the tree cannot be read at {at}: {error.what}", remedy=error.remedy))
             continue
         (before if earlier else after).append((label, theirs))
+        found[url] = at
     outputs = _together([*before, (_HERE, reading), *after], refusals)
-    return Standing(replace(reading, outputs=tuple(outputs), refusals=tuple(refusals)), checkouts)
+    overrides = tuple(o for other in checkouts.values() for o in other.tree_file.policy.overrides)
+    policy = replace(checkout.tree_file.policy, overrides=overrides)
+    return Standing(replace(reading, outputs=tuple(outputs), refusals=tuple(refusals)), checkouts, tree, policy, found)
 
 
-def _others(farm: Farm, tree: str) -> Iterator[tuple[str, str, str, bool]]:
-    """Name, address and last commit of every other tree, and whether it comes before this one in the settings."""
+def _others(farm: Farm, tree: str, known: Mapping[str, str] | None) -> Iterator[tuple[str, str, str, bool]]:
+    """Name, address and commit of every other tree, and whether it comes before this one in the settings."""
     told = [_address(url) for url in farm.rules.trees]
     here = _address(tree)
     if here not in told:
         return
     with farm.reading() as session:
-        commits = {url: batches.last_commit(session, url) for url in told if url != here}
+        last = {url: batches.last_commit(session, url) for url in told if url != here} if known is None else {}
+    commits: Mapping[str, str | None] = last if known is None else known
     names = dict(zip(told, _names(told), strict=True))
     for place, url in enumerate(told):
         commit = commits.get(url)

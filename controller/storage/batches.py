@@ -28,7 +28,11 @@ class ChangeRow(SQLModel, table=True):
 
 
 class BatchRow(SQLModel, table=True):
-    """A batch. ``plan`` holds members and refusals; ``stays`` and ``published`` come with settling."""
+    """A batch. ``plan`` holds members and refusals; ``stays`` and ``published`` come with settling.
+
+    ``basis`` says what the plan was decided on, so that it can be decided again; ``forced`` is what turned out to be
+    needed since, and ``revisions`` what each new decision changed.
+    """
 
     __tablename__ = "batch"
 
@@ -39,6 +43,9 @@ class BatchRow(SQLModel, table=True):
     author: str = ""
     waves: int = 0
     plan: dict[str, Any] = document(dict)
+    basis: dict[str, Any] = document(dict)
+    forced: list[Any] = document(list)
+    revisions: list[Any] = document(list)
     stays: list[Any] = document(list)
     published: list[str] = document(list)
     created_at: datetime = instant()
@@ -82,6 +89,11 @@ def find_batch(session: Session, batch: str, *, lock: bool = False) -> BatchRow:
     if row is None:
         raise NotFoundError(f"There is no batch {batch}.", remedy="See `farm batch list`.")
     return row
+
+
+def lock_batch(session: Session, number: int) -> str:
+    """The batch's state. Whoever ends a job or changes the plan holds this: nobody else does until the commit."""
+    return str(session.exec(select(BatchRow.state).where(BatchRow.id == number).with_for_update()).one())
 
 
 def changes_by_id(session: Session, ids: Sequence[int]) -> dict[int, ChangeRow]:

@@ -153,6 +153,14 @@ def files_in(session: Session, channel: str, number: int, subdir: str | None = N
     return list(session.exec(query).all())
 
 
+def moves_between(session: Session, channel: str, before: int, now: int) -> tuple[set[int], set[int]]:
+    """Ids of the artifacts that left a channel since a snapshot, and of those that came and are in the later one."""
+    stays = select(ChannelFileRow.artifact_id).where(ChannelFileRow.channel == channel)
+    left = session.exec(stays.where(col(ChannelFileRow.removed) > before, col(ChannelFileRow.removed) <= now)).all()
+    came = session.exec(stays.where(ChannelFileRow.added > before, *_within(now))).all()
+    return set(left) - set(came), set(came)
+
+
 def names_in(session: Session, channel: str, number: int) -> set[str]:
     """``subdir/file name`` of everything in a snapshot."""
     query = select(ChannelFileRow.subdir, ChannelFileRow.file_name).where(

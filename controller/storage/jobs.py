@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, func, text, update
+from sqlalchemy import Index, func, or_, text, update
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from controller.domain.batches import BatchState
@@ -26,6 +26,7 @@ class JobRow(SQLModel, table=True):
         Index("job_claim", "pool", "rank", "id", postgresql_where=text("state = 'ready'"),
               sqlite_where=text("state = 'ready'")),
         Index("job_batch_state", "batch_id", "state"),
+        Index("job_due", "batch_id", postgresql_where=text("due"), sqlite_where=text("due")),
     )  # fmt: skip
 
     id: int | None = key()
@@ -48,6 +49,12 @@ class JobRow(SQLModel, table=True):
     reasons: list[Any] = document(list)
     artifact: str = ""
     """``subdir/file name`` that a test or retest is about."""
+    before: dict[str, Any] = document(dict)
+    """For a build: ``subdir/file name`` to that of the file in the target which it takes the place of."""
+    due: bool = False
+    """It ended otherwise than the plan hoped; nothing follows from it until the plan was decided again."""
+    revision: int = 0
+    """The re-decision that added it; 0 for what was planned at once."""
     attempts: int = 0
     losses: int = 0
     outcome: str = ""
@@ -148,9 +155,9 @@ def counts_by_state(session: Session, batch_ids: Sequence[int]) -> dict[int, dic
 
 
 def has_open_jobs(session: Session, batch_id: int) -> bool:
-    """Whether any job of the batch has not ended."""
-    ended = [state.value for state in ENDED]
-    query = select(JobRow.id).where(JobRow.batch_id == batch_id, col(JobRow.state).not_in(ended)).limit(1)
+    """Whether any job of the batch has not ended, or ended so that the plan must be decided again."""
+    is_open = or_(col(JobRow.state).not_in([state.value for state in ENDED]), col(JobRow.due))
+    query = select(JobRow.id).where(JobRow.batch_id == batch_id, is_open).limit(1)
     return session.exec(query).first() is not None
 
 
@@ -258,8 +265,11 @@ def jobs_by_ids(session: Session, ids: Sequence[int]) -> list[JobRow]:
     return list(session.exec(query).all())
 
 
-def count_down(session: Session, parent_id: int, now: datetime) -> list[int]:
-    """A parent passed: its waiting children have one less to wait for. Answers the ids that became ready."""
+def count_down(session: Session, parent_id: int, now: datetime, *, held: bool = False) -> list[int]:
+    """A parent passed: its waiting children have one less to wait for. Answers the ids that became ready.
+
+    In a batch that is held none does.
+    """
     children = select(JobEdge.child_id).where(JobEdge.parent_id == parent_id)
     session.exec(
         update(JobRow)
@@ -267,6 +277,9 @@ def count_down(session: Session, parent_id: int, now: datetime) -> list[int]:
         .values(open_parents=JobRow.open_parents - 1)
         .execution_options(synchronize_session=False)
     )
+    if held:
+        session.expire_all()
+        return []
     ready = session.exec(
         update(JobRow)
         .where(

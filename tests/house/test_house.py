@@ -14,7 +14,7 @@ MODULE_BOUND, FUNCTION_BOUND = 300, 30
 LONG_MODULES = {
     "controller/storage/jobs.py": "the queries of one table and its edges",
     "controller/gateways/archives.py": "one reader of hostile archives, easier to check in one piece",
-    "controller/services/answers/shapes.py": "declarations alone, the whole vocabulary of answers in one place",
+    "controller/services/answers/shapes.py": "declarations alone; plans, forecasts and recipes have their own",
 }
 LONG_FUNCTIONS = {
     "controller/gateways/packages.py:_artifact": "one flat list of fields, one a line",

@@ -7,13 +7,13 @@ from hashlib import sha1, sha256
 from controller.domain.artifacts import Artifact, Dependency, UsedPackage
 from controller.domain.plans import Decision, Membership, Plan
 from controller.domain.recipes import NO_EXPORTS, Origin, Output, Reading, Requirement, RunExports, Section
-from controller.planning.dependencies import HARD, RUNNING, EdgeKind, needs_of
 from controller.planning.impact import decide
 from controller.planning.numbers import assign
 from controller.planning.plan import schedule
 from controller.planning.policy import MINIMAL, Policy
-from controller.planning.providers import NOARCH, Providers
-from controller.planning.specs import admits, name_of
+from controller.planning.providers import NOARCH
+from controller.planning.specs import name_of
+from controller.planning.supposing import as_built
 
 
 def make_output(
@@ -102,41 +102,13 @@ def make_artifact(
 
 def build_drawn(outputs: Sequence[Output]) -> tuple[Artifact, ...]:
     """What a farm would make of these outputs if all of them were built against each other."""
-    providers = Providers.of(outputs)
-    return tuple(_built(place, providers) for place in range(len(outputs)))
-
-
-def _built(place: int, providers: Providers) -> Artifact:
-    output = providers.outputs[place]
-    depends: list[Dependency] = []
-    constrains: list[Dependency] = []
-    for need in needs_of(place, providers):
-        if need.kind in RUNNING:
-            depends.append(Dependency(_bound(need.spec, need.origin, place, providers), need.origin, need.exporter))
-        elif need.kind is EdgeKind.CONSTRAINS:
-            constrains.append(Dependency(need.spec, need.origin, need.exporter))
-    return make_artifact(output, depends=depends, constrains=constrains, used=_used(place, providers))
-
-
-def _bound(spec: str, origin: Origin, place: int, providers: Providers) -> str:
-    """``pin_compatible`` is written down for what was found in host: here up to the next major version."""
-    if origin is not Origin.PIN_COMPATIBLE:
-        return spec
-    found = [providers.outputs[p] for p in providers.of_name(spec, place)]
-    return f"{spec} >={found[0].version},<{int(found[0].version.split('.')[0]) + 1}.0a0" if found else spec
-
-
-def _used(place: int, providers: Providers) -> list[UsedPackage]:
-    found = []
-    for need in needs_of(place, providers):
-        if need.kind in HARD and need.origin is not Origin.RUN_EXPORT:
-            near = (providers.outputs[p] for p in providers.of_name(need.name, place))
-            package = next((p for p in near if admits(need.spec, p.version, p.build)), None)
-            if package:
-                section = need.kind.value
-                used = UsedPackage(section, package.name, package.version, package.build, package.subdir, direct=True)
-                found.append(used)
-    return found
+    return tuple(
+        replace(
+            artifact, sha256=sha256(artifact.file_name.encode()).hexdigest(), size=1,
+            timestamp_ms=artifact.build_number,
+        )
+        for artifact in as_built(outputs)
+    )  # fmt: skip
 
 
 def ledger_of(base: Sequence[Artifact]) -> dict[tuple[str, str, str], int]:

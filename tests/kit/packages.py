@@ -7,6 +7,7 @@ import tarfile
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,10 @@ class Package:
         }  # fmt: skip
 
     def info_members(self) -> list[Member]:
-        paths = [{"_path": path, "path_type": "hardlink", "size_in_bytes": len(d)} for path, d in self.files.items()]
+        paths = [
+            {"_path": path, "path_type": "hardlink", "size_in_bytes": len(d), "sha256": sha256(d).hexdigest()}
+            for path, d in self.files.items()
+        ]
         documents: dict[str, bytes] = {
             "info/index.json": json.dumps(self.index_json()).encode(),
             "info/paths.json": json.dumps({"paths": paths, "paths_version": 1}).encode(),

@@ -4,6 +4,7 @@ What it writes into a file is what the recipe asked for and what the farm's chan
 exports of what was in host, and the table of what the file was built against.
 """
 
+import gzip
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
@@ -15,13 +16,14 @@ import rattler
 from controller.domain.channels import TESTING, staging
 from controller.domain.recipes import Output, RunExports, Section
 from controller.planning.specs import name_of
-from controller.services import leases, reconcile, results, transfers
+from controller.services import leases, reconcile, redeciding, results, transfers
 from controller.services.farm import Farm
 from controller.storage import channels, jobs
 from controller.storage.artifacts import ArtifactRow
 from controller.storage.tables import from_json
 from tests.kit.packages import Package
 from tests.kit.rows import asking
+from workers.contract.interfaces import InterfaceFacts
 from workers.contract.jobs import BuildOrder, PlannedFile, TestOrder
 from workers.contract.leases import Claim
 from workers.contract.reports import Outcome, ProducedFile, Report
@@ -47,6 +49,13 @@ class SimulatedWorker:
     """The lease lapses while the worker is at it."""
     spoil: set[Job] = field(default_factory=set)
     """A build delivers another package under the ordered name."""
+    unsolvable: set[Job] = field(default_factory=set)
+    same: set[str] = field(default_factory=set)
+    """Packages that come out the same whatever they are built from; all others hold what they were made of."""
+    exports: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    """Package to what its file exports in place of what its recipe says."""
+    libraries: dict[str, InterfaceFacts] = field(default_factory=dict)
+    """Package to the programs and libraries that are found in its file."""
     done: list[Job] = field(default_factory=list)
 
     def work(self) -> list[Job]:
@@ -68,6 +77,7 @@ class SimulatedWorker:
         if claim is None:
             return False
         self.do(claim)
+        redeciding.redecide_due(self.farm)
         return True
 
     def claim(self) -> Claim | None:
@@ -84,6 +94,8 @@ class SimulatedWorker:
             reconcile.lose_lapsed(self.farm)
         elif job in self.fail:
             self.report(claim, Outcome.FAILED)
+        elif job in self.unsolvable:
+            self.report(claim, Outcome.UNSOLVABLE)
         elif isinstance(claim.spec.order, BuildOrder):
             self.report(claim, Outcome.PASSED, self.deliver(claim))
         else:
@@ -103,7 +115,19 @@ class SimulatedWorker:
         """Send bytes in chunks, under their digest."""
         digest = hashlib.sha256(data).hexdigest()
         transfers.append_upload(self.farm, claim.attempt, claim.token, digest, 0, len(data), chunked(data))
-        return ProducedFile(file_name=file.file_name, subdir=file.subdir, sha256=digest, size=len(data))
+        return ProducedFile(
+            file_name=file.file_name, subdir=file.subdir, sha256=digest, size=len(data),
+            interface_sha256=self.tell_libraries(claim, file.name),
+        )  # fmt: skip
+
+    def tell_libraries(self, claim: Claim, name: str) -> str:
+        """Upload what is found in a package's libraries; the digest of the document."""
+        if name not in self.libraries:
+            return ""
+        data = gzip.compress(self.libraries[name].model_dump_json().encode(), mtime=0)
+        digest = hashlib.sha256(data).hexdigest()
+        transfers.append_upload(self.farm, claim.attempt, claim.token, digest, 0, len(data), chunked(data))
+        return digest
 
     def make(self, claim: Claim, file: PlannedFile, *, spoiled: bool = False) -> bytes:
         """A real package file for an ordered one; a spoiled one is of another version inside."""
@@ -113,9 +137,14 @@ class SimulatedWorker:
         return Package(
             name=file.name, version="0.0.0" if spoiled else file.version, build=file.build, subdir=file.subdir,
             depends=[*_specs(output, Section.RUN), *(spec for _, spec in exported)],
-            run_exports=_exports(output.run_exports), files={f"share/{file.name}.txt": file.version.encode()},
+            run_exports=self.exports.get(file.name) or _exports(output.run_exports),
+            files={f"share/{file.name}.txt": self._content(output, hosts)},
             info={"info/recipe/rendered_recipe.yaml": json.dumps(_rendered(output, hosts, exported)).encode()},
         ).conda()  # fmt: skip
+
+    def _content(self, output: Output, hosts: list[ArtifactRow]) -> bytes:
+        made_of = [] if output.name in self.same else [output.version, output.fingerprint, *(row.file for row in hosts)]
+        return " ".join(made_of).encode()
 
     def _output(self, claim: Claim, file: PlannedFile) -> Output:
         with self.farm.reading() as session:

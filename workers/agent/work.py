@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 from httpx2 import TransportError
 
-from workers.agent import process, sandbox
+from workers.agent import interfaces, process, sandbox
 from workers.agent.client import ControllerError, Holding, LeaseLostError, UploadRefusedError, WrongContentError
 from workers.agent.findings import Finding, Phases
 from workers.agent.log_stream import LogStream, LogTooLongError
@@ -27,6 +27,7 @@ log = structlog.get_logger(__name__)
 
 _BUILDER = "workers.builders.rattler"
 _CHECKER = "workers.checks.package"
+_READER = "workers.checks.interfaces"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,9 @@ class Work:
         result = self._child(_CHECKER, {"package": str(package)}, tools=False)
         return self._finding_of(result) if isinstance(result, events.Result) else result
 
-    def _child(self, module: str, given: dict[str, Any], *, tools: bool) -> events.Result | Finding:
+    def _child(
+        self, module: str, given: dict[str, Any], *, tools: bool, bounds: Bounds | None = None
+    ) -> events.Result | Finding:
         """Let a child do it; its result, or the finding when it came to none."""
         given["channels"] = [self._absolute(channel) for channel in self.spec.channels]
         order = sandbox.write_order(self.box.root / "order.json", self.spec.model_dump(mode="json"), given)
@@ -137,7 +140,8 @@ class Work:
         )
         hearer = _Hearer(self.stream, self.phases)
         limits = self.spec.limits
-        ended = process.run(command, Bounds(limits.total_seconds, limits.silence_seconds), hearer.hear, self.stop)
+        bounds = bounds or Bounds(limits.total_seconds, limits.silence_seconds)
+        ended = process.run(command, bounds, hearer.hear, self.stop)
         return hearer.result or self._cut_short(ended, limits)
 
     def _absolute(self, channel: str) -> str:
@@ -176,10 +180,27 @@ class Work:
         for path, sha256 in zip(paths, digests, strict=True):
             self.holding.upload(path, sha256)
         files = tuple(
-            ProducedFile(file_name=file.file_name, subdir=file.subdir, sha256=sha256, size=size)
+            ProducedFile(
+                file_name=file.file_name, subdir=file.subdir, sha256=sha256, size=size,
+                interface_sha256=self._bring_interface(file),
+            )
             for file, sha256, size in zip(result.files, digests, sizes, strict=True)
-        )
+        )  # fmt: skip
         return Finding(found.outcome, "upload", found.message, files=files)
+
+    def _bring_interface(self, file: events.BuiltFile) -> str:
+        """Upload what the package's libraries offer and take; its digest, empty for a package that can have none."""
+        if file.subdir == NOARCH:
+            return ""
+        answer = interfaces.read(self._read_interface, self.box.root / "interfaces", Path(file.path), self.stop)
+        digest = _digest(answer)
+        self.holding.upload(answer, digest)
+        return digest
+
+    def _read_interface(self, given: dict[str, Any]) -> str:
+        """Why the reader ended badly; empty when it did not."""
+        found = self._child(_READER, given, tools=False, bounds=interfaces.BOUNDS)
+        return "" if isinstance(found, events.Result) else found.message
 
 
 @dataclass(slots=True)

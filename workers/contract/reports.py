@@ -44,6 +44,9 @@ class ProducedFile(Message):
     subdir: str
     sha256: str
     size: int
+    interface_sha256: str = ""
+    """Digest of a gzipped JSON document, uploaded like a file: what the package's programs and libraries offer and
+    take (``interfaces.py``). Empty where nobody looked."""
 
 
 class TestOutcome(Message):

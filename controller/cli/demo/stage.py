@@ -147,6 +147,11 @@ def _run(line: list[str], more: dict[str, str]) -> str:
 def push(client: Client, tree: Tree, message: str) -> BatchView:
     """Commit what lies in the tree, push it, show the plan, and watch the batch to its verdict."""
     tree.commit(message)
+    return push_committed(client, tree)
+
+
+def push_committed(client: Client, tree: Tree) -> BatchView:
+    """Push what is committed, show the plan, and watch the batch to its verdict."""
     answer = client.push(str(tree.folder), None, None, "ana")
     show_plan(client.batch(answer.batch))
     return watch(client, answer.batch)

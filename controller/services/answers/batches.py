@@ -5,18 +5,23 @@ from typing import Any
 
 from controller.domain.batches import BatchState
 from controller.domain.channels import staging
+from controller.domain.forecast_words import holding_sentence
+from controller.domain.forecasts import Holding
 from controller.domain.plans import Membership
 from controller.domain.wording import BATCH_WORDS
 from controller.services import promotion
 from controller.services.answers.channels import promotion_shape
+from controller.services.answers.forecast import expected_words, forecast_of
 from controller.services.answers.jobs import job_line
 from controller.services.answers.reasons import kept_member, refusal_line
+from controller.services.answers.revisions import difference_shapes, revision_shapes
 from controller.services.answers.shapes import BatchSummary, BatchView, Counts, GateShape, JobSummary, StaysShape
 from controller.services.answers.words import batch_verdict, count, field_of
 from controller.services.farm import Farm
-from controller.storage import batches, channels, jobs, lines
+from controller.storage import artifacts, batches, channels, jobs, lines
 from controller.storage.batches import BatchRow, ChangeRow
 from controller.storage.database import Session
+from controller.storage.tables import from_json
 
 
 def batch_list(
@@ -46,6 +51,8 @@ def _fields(row: BatchRow, change: ChangeRow, counts: Counts) -> dict[str, Any]:
     state = BatchState(row.state)
     words = BATCH_WORDS[state]
     verdict, actor = batch_verdict(state, counts, len(row.published), len(row.stays))
+    if state is BatchState.HELD and "held" in row.plan:
+        verdict = f"Held: {holding_sentence(from_json(Holding, row.plan['held']))}"
     return {
         "id": row.name, "state": row.state, "title": row.title, "tree": change.tree, "commit": change.commit,
         "author": row.author, "created_at": row.created_at, "settled_at": row.settled_at, "counts": counts,
@@ -68,7 +75,9 @@ def batch_view(farm: Farm, batch: str, reasons_of: Collection[str] | None = None
             stays=tuple(StaysShape.model_validate(stay) for stay in row.stays), published=tuple(sorted(row.published)),
             promotions=tuple(promotion_shape(move) for move in moves if move.channel != staging(row.name)),
             waves=row.waves, staging=f"/channels/{staging(row.name)}", untouched=row.plan.get("current", 0),
-            gates=_gates(farm, session, row),
+            gates=_gates(farm, session, row), forecast=forecast_of(farm, session, row), expected=expected_words(row),
+            revisions=revision_shapes(row.revisions),
+            differences=difference_shapes(artifacts.differences(session, number)),
         )  # fmt: skip
 
 

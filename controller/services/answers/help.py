@@ -65,8 +65,8 @@ TOPICS: dict[str, Topic] = {
     ),
     "name_taken": _error(
         "File name used before",
-        "A file of this name was published or staged once. Names are never used twice, so that no cache goes stale.",
-        ("A package built elsewhere was brought in by hand.",),
+        "A file of this name was planned or built once. Names are never used twice, so that no cache goes stale.",
+        ("A package built elsewhere was brought in by hand.", "Another controller planned it at the same moment."),
         ("Push the recipe again: the plan gives it the next build number.",),
     ),
     "gate_refused": _error(
@@ -175,10 +175,22 @@ TOPICS: dict[str, Topic] = {
         "job", "Blocked", "It cannot be done until a job before it is repaired.",
         ("A job that it builds on is broken.",), ("Repair that one; this follows by itself.",),
     ),
+    "not_needed": Topic(
+        "job", "Not needed", "The plan was decided again with what had been built, and this is not in it any more.",
+        ("What it was built on came out the same as before.", "What it was to test is rebuilt for another reason."),
+        ("Nothing; the batch's page tells under 'Predicted, and what came' where the cascade stopped.",),
+    ),
+    "escalated": Topic(
+        "job", "Escalated", "What it was to test does not go with the new package as it stands, so it is rebuilt.",
+        ("Its tests failed, or it could not be installed with the new package.",
+         "It uses symbols that are gone from the new library, though the bound that it records admits that."),
+        ("Nothing, if the rebuild passes; else repair its recipe, or keep the old interface in the library.",),
+    ),
     "cancelled": Topic("job", "Cancelled", "A person gave it up.", (), ("Push again to start afresh.",)),
     "held": Topic(
         "batch", "Held", "Its plan is larger than usual and waits for a person.",
-        ("A change at the root of the tree.",), ("`farm batch release B-7`, or cancel it.",),
+        ("A change at the root of the tree.", "What was built showed that more has to be rebuilt than was planned."),
+        ("`farm batch view B-7` says what is usual; then `farm batch release B-7`, or cancel it.",),
     ),
     "partial": Topic(
         "batch", "Passed in part", "The largest part that is safe by itself is in testing; the rest stays behind.",

@@ -3,16 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from controller.domain.jobs import BROKEN, ENDED, JobKind, JobState
+from controller.domain.jobs import BROKEN, ENDED, SETTLED, JobKind, JobState
 from controller.domain.wording import JOB_WORDS
 from controller.services.answers.reasons import reason_shape
-from controller.services.answers.shapes import (
-    AttemptShape,
-    FailingLine,
-    FileShape,
-    JobSummary,
-    JobView,
-)
+from controller.services.answers.shapes import AttemptShape, FailingLine, FileShape, JobSummary, JobView
 from controller.services.answers.words import NOBODY, amount, fault, field_of, job_sentence
 from controller.services.farm import Farm
 from controller.storage import artifacts, batches, jobs, lines, workers
@@ -81,7 +75,7 @@ def job_view(farm: Farm, job: str) -> JobView:
             files=tuple(_file(artifact) for artifact in _files(session, row)),
             failing=tuple(FailingLine(line=f["line"], text=f["text"], kind=f["kind"]) for f in row.failing),
             message=row.message, why_not=tuple(_why_not(session, row, parents)), artifact=row.artifact,
-            batch_title=batch.title, commit=change.commit, tree=change.tree,
+            batch_title=batch.title, commit=change.commit, tree=change.tree, added_by=row.revision,
         )  # fmt: skip
 
 
@@ -119,7 +113,7 @@ def _why_not(session: Session, row: JobRow, parents: Sequence[JobLine]) -> list[
         return _why_no_worker(session, row.pool)
     if state not in (JobState.WAITING, JobState.BLOCKED):
         return []
-    open_parents = [parent for parent in parents if parent.state != JobState.PASSED]
+    open_parents = [parent for parent in parents if JobState(parent.state) not in SETTLED]
     return [_waits_for(parent) for parent in open_parents] or ["Its batch is held, and a person must release it."]
 
 

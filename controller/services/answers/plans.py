@@ -1,15 +1,20 @@
 """A plan before it is anything but a plan."""
 
+from collections.abc import Iterator
+
 from controller.domain.jobs import JobKind
 from controller.domain.plans import Plan, PlannedJob, Reason, Rule
 from controller.domain.recipes import Refusal
+from controller.domain.wording import reason_sentence
+from controller.planning.bumps import diagnose
+from controller.services.answers.forecast_shapes import ForecastShape
+from controller.services.answers.plan_shapes import BumpShape, GoneShape, PlanAnswer, PlannedJobShape
 from controller.services.answers.reasons import member_shape, reason_shape, refusal_line
-from controller.services.answers.shapes import PlanAnswer, PlannedJobShape
 from controller.storage.tables import to_json
 
 
-def plan_answer(plan: Plan) -> PlanAnswer:
-    """All that the change reaches, and what would be done about it."""
+def plan_answer(plan: Plan, forecast: ForecastShape | None = None) -> PlanAnswer:
+    """All that the change reaches, what would be done about it, and how long that would take."""
     members = plan.decision.members
     touched = [member for member in members if member.reasons and member.reasons[0].rule is not Rule.CURRENT]
     return PlanAnswer(
@@ -18,7 +23,18 @@ def plan_answer(plan: Plan) -> PlanAnswer:
         waves=plan.waves,
         refusals=tuple(refusal_line(to_json(Refusal, refusal)) for refusal in plan.decision.refusals),
         untouched=len(members) - len(touched),
+        forecast=forecast,
+        bumps=tuple(_bumps(plan)),
+        moves=tuple(reason_shape(to_json(Reason, reason)) for reason in plan.decision.moves),
+        gone=tuple(GoneShape(file=g.artifact, sentence=reason_sentence(g.reason)) for g in plan.decision.gone),
     )
+
+
+def _bumps(plan: Plan) -> Iterator[BumpShape]:
+    for about, bumps in diagnose(plan.decision).items():
+        for bump, members in bumps.items():
+            names = tuple(dict.fromkeys(member.output.name for member in members))
+            yield BumpShape(about=about, bump=bump.value, packages=names)
 
 
 def _job(job: PlannedJob) -> PlannedJobShape:

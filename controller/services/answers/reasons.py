@@ -5,7 +5,8 @@ from typing import Any
 
 from controller.domain.plans import Member, Membership, Reason
 from controller.domain.wording import reason_sentence
-from controller.services.answers.shapes import MemberShape, ReasonShape
+from controller.services.answers.shape import ReasonShape
+from controller.services.answers.shapes import MemberShape
 from controller.storage.tables import from_json, to_json
 
 

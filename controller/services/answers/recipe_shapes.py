@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from controller.services.answers.shapes import Shape
+from controller.services.answers.shape import Shape
 
 
 class RefusedShape(Shape):

@@ -2,13 +2,11 @@
 
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-
-class Shape(BaseModel):
-    """A frozen answer. Fields are only ever added."""
-
-    model_config = ConfigDict(frozen=True)
+from controller.services.answers.change_shapes import DifferenceShape, RevisionShape
+from controller.services.answers.forecast_shapes import ForecastShape
+from controller.services.answers.shape import ReasonShape, Shape
 
 
 class Counts(Shape):
@@ -24,17 +22,6 @@ class Counts(Shape):
     def total(self) -> int:
         """All jobs."""
         return self.waiting + self.in_progress + self.done + self.broken + self.not_needed
-
-
-class ReasonShape(Shape):
-    """A reason with the sentence people read."""
-
-    rule: str
-    about: str = ""
-    spec: str = ""
-    origin: str = ""
-    path: tuple[str, ...] = ()
-    sentence: str = ""
 
 
 class BatchSummary(Shape):
@@ -151,6 +138,14 @@ class BatchView(BatchSummary):
     staging: str = ""
     untouched: int = 0
     """How many outputs of the tree nothing of this change reaches."""
+    forecast: ForecastShape | None = None
+    """What is left of it, while anything is."""
+    expected: str = ""
+    """What was forecast when it was opened, in words."""
+    revisions: tuple[RevisionShape, ...] = ()
+    """How the plan changed when it was decided again, oldest first."""
+    differences: tuple[DifferenceShape, ...] = ()
+    """What was built, beside what was there before; only what differs in something that others may notice."""
 
 
 class AttemptShape(Shape):
@@ -208,6 +203,8 @@ class JobView(JobSummary):
     batch_title: str = ""
     commit: str = ""
     tree: str = ""
+    added_by: int = 0
+    """The re-decision of its batch that added it; 0 for what was planned at once."""
 
 
 class WorkerShape(Shape):
@@ -327,33 +324,3 @@ class EventShape(Shape):
     batch: str = ""
     job: str = ""
     data: dict[str, object] = Field(default_factory=dict)
-
-
-class PlannedJobShape(Shape):
-    """A job that a push would open."""
-
-    key: str
-    kind: str
-    name: str
-    recipe: str
-    subdir: str
-    pool: str
-    wave: int
-    files: tuple[str, ...] = ()
-    """File names it would build, in order; for a test, the file it is about."""
-    parents: tuple[str, ...] = ()
-    """Keys of the jobs it would wait for."""
-    reasons: tuple[ReasonShape, ...] = ()
-
-
-class PlanAnswer(Shape):
-    """What a push would do. Nothing is changed by asking."""
-
-    members: tuple[MemberShape, ...] = ()
-    """Every output that the change reaches, and what is done about it."""
-    jobs: tuple[PlannedJobShape, ...] = ()
-    waves: int = 0
-    refusals: tuple[str, ...] = ()
-    """Recipes that could not be read, each with file, line and cause."""
-    untouched: int = 0
-    """How many outputs of the tree the change does not reach."""

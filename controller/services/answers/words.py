@@ -78,6 +78,8 @@ _JOB_SENTENCES: Mapping[JobState, Callable[[JobLine, str], str]] = {
     JobState.QUARANTINED: lambda job, _: f"Its workers were lost {amount(job.losses, 'time')}; it is given to nobody.",
     JobState.BLOCKED: lambda job, _: f"Cannot be done until this is repaired: {shorten(job.message)}.",
     JobState.CANCELLED: lambda job, _: shorten(job.message).capitalize() or "Cancelled.",
+    JobState.NOT_NEEDED: lambda job, _: shorten(job.message) or JOB_WORDS[JobState.NOT_NEEDED].sentence,
+    JobState.ESCALATED: lambda job, _: f"As it stands it does not go with what is new: {shorten(job.message)}",
 }
 
 

@@ -5,7 +5,8 @@ from typing import Annotated, Generic, TypeVar
 from fastapi import Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from controller.services.answers.shapes import Shape
+from controller.planning.policy import Scope
+from controller.services.answers.shape import Shape
 
 T = TypeVar("T")
 
@@ -28,6 +29,24 @@ class Push(Asked):
     """Branch, tag or commit; the tree's own HEAD if there is none."""
     summary: Annotated[str | None, Field(max_length=2000)] = None
     who: Who = ""
+
+
+class Ask(Asked):
+    """A question to the decision."""
+
+    tree: Annotated[str, Field(min_length=1, max_length=2000, examples=["/srv/recipes", "https://example.org/r.git"])]
+    rev: Annotated[str | None, Field(max_length=500)] = None
+    """Branch, tag or commit; the tree's own HEAD if there is none."""
+    since: Annotated[str | None, Field(max_length=500)] = None
+    """A commit: what is asked is what changed since, as if all of the tree had been built there."""
+    supposed: Annotated[tuple[Annotated[str, Field(max_length=300)], ...], Field(max_length=100)] = ()
+    """``mkl=2026.1``: what if a package had that version."""
+    channel: Annotated[str, Field(max_length=2000)] = ""
+    """A conda channel to plan against, by URL; without it what testing holds."""
+    pins: Annotated[tuple[Annotated[str, Field(max_length=300)], ...], Field(max_length=100)] = ()
+    """``python_min=3.11``: what if a pin of the tree had that value, or those."""
+    policy: Scope | None = None
+    """In place of the scope that the tree's policy says."""
 
 
 class Act(Asked):

@@ -7,8 +7,10 @@ from fastapi import APIRouter, Depends, Query
 from controller.domain.batches import BatchState
 from controller.domain.errors import InvalidInputError
 from controller.services import promotion, requests
-from controller.services.answers import batches
+from controller.services.answers import batches, forecast
+from controller.services.answers.forecast_shapes import ForecastShape, NumbersAnswer
 from controller.services.answers.shapes import BatchSummary, BatchView, MovePreview
+from controller.services.commit_numbers import number_edits
 from controller.web.api.asked import Act, BatchId, DryRun, Items, Limit, Move
 from controller.web.asking import AskedFarm
 from controller.web.guards import admin
@@ -31,6 +33,18 @@ def batch_list(farm: AskedFarm, limit: Limit = 50, state: States = "", cursor: C
 def batch_view(batch: BatchId, farm: AskedFarm) -> BatchView:
     """One batch, whole."""
     return batches.batch_view(farm, batch)
+
+
+@router.get("/api/v1/batches/{batch}/forecast")
+def forecast_view(batch: BatchId, farm: AskedFarm) -> ForecastShape:
+    """What is left of a batch, and how long that takes from now."""
+    return forecast.of_batch(farm, batch)
+
+
+@router.post("/api/v1/batches/{batch}/numbers", dependencies=_guarded)
+def number_preview(batch: BatchId, farm: AskedFarm) -> NumbersAnswer:
+    """The build numbers that a batch was given, as edits of its recipes. Changes nothing."""
+    return number_edits(farm, batch)
 
 
 @router.post("/api/v1/batches/{batch}/promotions", dependencies=_guarded)

@@ -2,10 +2,14 @@
 
 from fastapi import APIRouter, Depends, Response, status
 
+from controller.planning.question import Question, pins_of, supposed_of
 from controller.services import intake
-from controller.services.answers.plans import plan_answer
-from controller.services.answers.shapes import PlanAnswer, PushAnswer
-from controller.web.api.asked import Push
+from controller.services.answers import forecast, questions
+from controller.services.answers.plan_shapes import AffectedAnswer, PlanAnswer, WhyAnswer
+from controller.services.answers.shapes import PushAnswer
+from controller.services.farm import Farm
+from controller.services.questions import Answered, ask
+from controller.web.api.asked import Ask, Push
 from controller.web.asking import AskedFarm
 from controller.web.guards import admin
 
@@ -26,6 +30,25 @@ def change_push(push: Push, farm: AskedFarm, response: Response) -> PushAnswer:
 
 
 @router.post("/api/v1/plans")
-def plan_preview(push: Push, farm: AskedFarm) -> PlanAnswer:
-    """The plan that a push would make. Changes nothing."""
-    return plan_answer(intake.preview(farm, push.tree, push.rev))
+def plan_preview(asked: Ask, farm: AskedFarm) -> PlanAnswer:
+    """The plan that a push would make, or that answers a question. Changes nothing."""
+    answered = _answered(farm, asked)
+    expected = forecast.of_plan(farm, answered.plan, asked.tree)
+    return questions.answered_plan(answered).model_copy(update={"forecast": expected})
+
+
+@router.post("/api/v1/plans/affected")
+def affected_view(asked: Ask, farm: AskedFarm) -> AffectedAnswer:
+    """All that a change reaches, with how many each rule decided. Changes nothing."""
+    return questions.affected(_answered(farm, asked))
+
+
+@router.post("/api/v1/plans/why/{name}")
+def why_view(name: str, asked: Ask, farm: AskedFarm) -> WhyAnswer:
+    """What becomes of every output of a name, and why; of untouched ones too. Changes nothing."""
+    return questions.why(_answered(farm, asked), name.lower())
+
+
+def _answered(farm: Farm, asked: Ask) -> Answered:
+    question = Question(supposed_of(asked.supposed), asked.since, asked.channel, pins_of(asked.pins), asked.policy)
+    return ask(farm, asked.tree, asked.rev, question)

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from controller.cli.plan import as_markdown
-from controller.services.answers.shapes import MemberShape, PlanAnswer, ReasonShape
+from controller.services.answers.plan_shapes import PlanAnswer
+from controller.services.answers.shape import ReasonShape
+from controller.services.answers.shapes import MemberShape
 from controller.storage import schema
 from controller.storage.database import Database
 from tests.kit.recipe_trees import commit, write_recipe

@@ -21,9 +21,9 @@ def test_for_people(typed: Type) -> None:
     assert said.code == 0
     assert said.out.split("\n\n")[0] == snapshot("""\
 15 builds, 16 tests in 4 waves; 0 outputs untouched
-  wave 1: adler-report (noarch), host-cc (linux-64), minivec (noarch), motto (noarch), python (linux-64)
-  wave 2: libadler-static (linux-64), libquill (linux-64), libtally (linux-64), sieve (linux-64), tallybook (noarch)
-  wave 3: quill-check (linux-64), adler (linux-64), libledger (linux-64), pytally (linux-64)
+  wave 1: host-cc (linux-64), adler-report (noarch), minivec (noarch), motto (noarch), python (linux-64)
+  wave 2: libadler-static (linux-64), libtally (linux-64), libquill (linux-64), sieve (linux-64), tallybook (noarch)
+  wave 3: adler (linux-64), libledger (linux-64), pytally (linux-64), quill-check (linux-64)
   wave 4: split-bill (linux-64)\
 """)
     assert said.err == "against nothing: every package is new\n"
@@ -45,7 +45,21 @@ def test_for_a_pull_request(typed: Type) -> None:
 
 def test_for_programs(typed: Type) -> None:
     said = json.loads(typed("plan", "--tree", STARTER, "-o", "json").out)
-    assert sorted(said) == snapshot(["jobs", "members", "refusals", "untouched", "waves"])
+    assert sorted(said) == snapshot(
+        [
+            "bumps",
+            "edits",
+            "forecast",
+            "gone",
+            "jobs",
+            "members",
+            "moves",
+            "refusals",
+            "text_only",
+            "untouched",
+            "waves",
+        ]
+    )
     assert {job["kind"] for job in said["jobs"]} == {"build", "test"}
     waves = {job["name"]: job["wave"] for job in said["jobs"] if job["kind"] == "build"}
     assert waves["libtally"] < waves["libledger"] < waves["split-bill"]

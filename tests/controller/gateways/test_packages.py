@@ -117,6 +117,7 @@ def test_both_formats_say_the_same(ending: str) -> None:
         file_name=package.stem + ending, subdir="linux-64", name="toy", version="1.0", build="h0_0", build_number=0,
         sha256=hashlib.sha256(data).hexdigest(), size=len(data),
         md5=hashlib.md5(data, usedforsecurity=False).hexdigest(),
+        content=look(package.conda()).content,
         timestamp_ms=BORN, depends=(Dependency("a >=1"), Dependency("b")), constrains=(Dependency("c <2"),),
         run_exports=RunExports(weak=("toy >=1",)), has_run_exports=True, license="MIT", license_family="MIT",
         track_features="x y", tests=4,

@@ -45,3 +45,11 @@ def test_a_recipe_of_either_format_is_the_same_values(tmp_path: Path) -> None:
     assert [(o.name, o.version, o.build, o.hash) for o in old.outputs] == [
         (o.name, o.version, o.build, o.hash) for o in new.outputs
     ]
+
+
+def test_a_build_for_every_later_python_takes_nothing_of_what_python_exports(tmp_path: Path) -> None:
+    text = "package: {name: a, version: '1'}\nbuild: {python: {version_independent: true}}\n"
+    text += "requirements: {host: [python 3.10.*], run: [python >=3.10]}\n"
+    reading, _ = read_recipe(recipe(tmp_path, text, "recipe.yaml"), "linux-64")
+    assert reading.outputs[0].ignored_exporters == {"python"}
+    assert reading.outputs[0].takes_nothing_of("python")

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from controller.domain.jobs import JobKind
 from controller.domain.plans import Membership, Plan
 from controller.domain.recipes import Origin, Output, Section
+from controller.domain.rule_words import RULE_WORDS
 from controller.planning.providers import Providers
 from controller.planning.specs import admits
 from tests.kit.drawing import build_drawn, execute, plan_drawn
@@ -35,6 +36,13 @@ def test_every_output_is_in_exactly_one_membership_and_has_a_reason(data: st.Dat
     plan, after, _ = planned_change(data)
     assert [member.output for member in plan.decision.members] == list(after)
     assert all(member.reasons for member in plan.decision.members)
+
+
+@given(st.data())
+@quickly
+def test_the_first_reason_is_one_that_can_decide_so(data: st.DataObject) -> None:
+    plan, _, _ = planned_change(data)
+    assert all(m.membership in RULE_WORDS[m.reasons[0].rule].verdicts for m in plan.decision.members)
 
 
 @given(st.data())

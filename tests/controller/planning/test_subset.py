@@ -198,3 +198,42 @@ def _nobody_is_held_back(base: tuple[Artifact, ...], published: list[Artifact]) 
             found = [a for a in published if a.name == dependency.name]
             if found and dependency.origin.value != "text":
                 assert any(admits(dependency.spec, a.version, a.build) for a in found), (old.name, dependency.spec)
+
+
+def beside(plan: Plan, *rebuilt: str, broken: dict[str, list[str]] | None = None, **states: JobState) -> Subset:
+    """The plan's end, with retests of ``rebuilt`` that did not pass and were answered by builds of the plan."""
+    base = build_drawn([LIB, APP])
+    ends = ends_of(plan, **states)
+    made = {f for end in ends if end.kind is JobKind.BUILD and end.state is JobState.PASSED for f in end.files}
+    for name in rebuilt:
+        old = next(file_of(artifact) for artifact in base if artifact.name == name)
+        new = next(end.files for end in ends if end.kind is JobKind.BUILD and end.name == name)
+        ends.append(JobEnd(JobKind.RETEST, name, "linux-64", JobState.ESCALATED, (old,), f"retest:{name}", (), new))
+    built = [a for a in execute(plan, base)[len(base) :] if file_of(a) in made]
+    return largest_safe_subset(ends, base, built, broken=broken)
+
+
+def rebuilding() -> Plan:
+    """Lib 1.5, which app's record admits, and app, which is built again all the same."""
+    return plan_drawn([LIB_15, make_output("app", host=["lib"], content="again")], build_drawn([LIB, APP]))
+
+
+def test_a_retest_that_a_rebuild_answers_keeps_nothing_back() -> None:
+    assert names(beside(rebuilding(), "app")) == {"lib", "app"}
+
+
+def test_if_that_rebuild_stays_behind_the_retest_counts() -> None:
+    subset = beside(rebuilding(), "app", test_app=JobState.FAILED)
+    assert names(subset) == set()
+    reason = "app (linux-64), whose rebuild stays behind, failed its tests with it."
+    assert why(subset, "lib") == (reason, ("retest of app (linux-64)",))
+
+
+def test_what_a_dependent_that_stays_behind_uses_and_a_new_file_lacks_keeps_that_back() -> None:
+    old = next(file_of(artifact) for artifact in build_drawn([LIB, APP]) if artifact.name == "app")
+    safe = beside(rebuilding(), test_app=JobState.FAILED)
+    assert names(safe) == {"lib"}
+    subset = beside(rebuilding(), broken={old: ["lib"]}, test_app=JobState.FAILED)
+    assert names(subset) == set()
+    assert why(subset, "lib") == ("app stays as it is, and uses what is gone from lib.", ("test of app (linux-64)",))
+    assert names(beside(rebuilding(), broken={old: ["lib"]})) == {"lib", "app"}

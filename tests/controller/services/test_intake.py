@@ -14,7 +14,7 @@ from controller.domain.channels import TESTING
 from controller.domain.errors import FarmError, IllegalMoveError, TreeError
 from controller.gateways.checkouts import Checkout
 from controller.gateways.trees import Trees
-from controller.services import channels, intake, requests
+from controller.services import channels, intake, numbering, requests
 from controller.services.farm import Farm, Rules
 from controller.storage import artifacts, batches, jobs
 from controller.storage import channels as stored
@@ -173,7 +173,7 @@ def test_two_pushes_at_once_never_share_a_number(farm: Farm, tree: Path, monkeyp
     push(farm, tree)
     second = _commit_another(tree, "again")
     third = _commit_another(tree, "and again")
-    together, real = Barrier(2), intake.assign
+    together, real = Barrier(2), numbering.assign
 
     def assign(*given: Any) -> dict[tuple[str, str, str], int]:
         numbers = real(*given)
@@ -181,7 +181,7 @@ def test_two_pushes_at_once_never_share_a_number(farm: Farm, tree: Path, monkeyp
             together.wait(0.5)
         return numbers
 
-    monkeypatch.setattr(intake, "assign", assign)
+    monkeypatch.setattr(numbering, "assign", assign)
     with ThreadPoolExecutor(2) as both:
         opened = list(both.map(lambda rev: intake.push(farm, str(tree), rev, who="ana"), (second, third)))
     assert len({file for batch in opened for file in files_of(farm, batch.batch)}) == 2

@@ -1,0 +1,136 @@
+"""Questions to the decision that open no batch: what if, since when, and why."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+
+from controller.domain.artifacts import Artifact
+from controller.domain.errors import NotFoundError
+from controller.domain.plans import Decision, Plan, Rule
+from controller.domain.recipes import Output
+from controller.gateways.channel_records import channel_records
+from controller.gateways.patches import patch_of
+from controller.gateways.spec_edits import edited
+from controller.gateways.variants import pins_for
+from controller.planning.edits import Edit, of_recipe, proposed
+from controller.planning.indexing import index_of
+from controller.planning.moves import Move
+from controller.planning.numbers import Name
+from controller.planning.question import Question
+from controller.planning.supposing import as_built, guessed, moved_to, renumbered, what_if
+from controller.services.farm import Farm
+from controller.services.planned import Target, plan_on
+from controller.services.trees import Standing, stand
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a person would write into one recipe. ``open`` are specs for which nothing can be proposed."""
+
+    recipe: str
+    diff: str
+    open: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A plan that stays one, and what only its making could tell."""
+
+    plan: Plan
+    standing: Standing
+    text_only: tuple[str, ...] = ()
+    """Recipes that differ since then in what alters no build."""
+    edits: tuple[Proposal, ...] = ()
+
+
+def ask(farm: Farm, tree: str, rev: str | None, question: Question) -> Answered:
+    """The plan that answers a question. Changes nothing. Raises TreeError, and NotFoundError for an unknown package."""
+    commit = farm.trees.resolve(tree, rev)
+    standing = stand(farm, tree, commit, pins=_known_pins(farm, tree, commit, question))
+    before = stand(farm, tree, farm.trees.resolve(tree, question.since)) if question.since else None
+    there = as_built(before.reading.outputs) if before else _base(farm, standing, question)
+    outputs, moves = _supposed(standing.reading.outputs, there, question.supposed)
+    if (question.supposed or question.pins) and not there:
+        there = as_built(stand(farm, tree, commit).reading.outputs if question.pins else standing.reading.outputs)
+        outputs, moves = _supposed(standing.reading.outputs, there, question.supposed)
+    asked = replace(standing, reading=replace(standing.reading, outputs=outputs))
+    plan = _planned(farm, asked, there, moves, question)
+    text_only = tuple(_text_only(standing, before, plan.decision)) if before else ()
+    return Answered(plan, standing, text_only, tuple(_proposals(standing, proposed(plan.decision, there))))
+
+
+def _proposals(standing: Standing, edits: Sequence[Edit]) -> Iterator[Proposal]:
+    by_recipe = dict(of_recipe(edits))
+    for checkout, folders in standing.by_checkout(by_recipe):
+        for label, folder in folders.items():
+            recipe = checkout.recipe(folder)
+            text = (recipe.folder / recipe.file).read_bytes().decode("utf-8", "surrogateescape")
+            changes = [(edit.old, edit.new) for edit in by_recipe[label] if edit.new]
+            after, missing = edited(text, changes)
+            unknown = (edit.old for edit in by_recipe[label] if not edit.new)
+            yield Proposal(label, patch_of(recipe.path, text, after), tuple(dict.fromkeys((*missing, *unknown))))
+
+
+def _known_pins(farm: Farm, tree: str, commit: str, question: Question) -> dict[str, tuple[str, ...]]:
+    """The pins asked about. Raises NotFoundError for one that the tree has on none of the subdirs."""
+    if not question.pins:
+        return {}
+    checkout = farm.trees.open(tree, commit)
+    environment = tuple(sorted(checkout.tree_file.environment.items()))
+    known = {key for subdir in farm.rules.subdirs for key in pins_for(checkout.pins, subdir, environment).values}
+    for key, _ in question.pins:
+        if key not in known:
+            near = get_close_matches(key, known, 1)
+            remedy = f"Did you mean {near[0]}?" if near else "Name a key of its variant files."
+            raise NotFoundError(f"The tree has no pin {key}.", remedy=remedy)
+    return dict(question.pins)
+
+
+def _base(farm: Farm, standing: Standing, question: Question) -> Sequence[Artifact]:
+    if question.channel:
+        names = {output.name for output in standing.reading.outputs} | {name for name, _ in question.supposed}
+        return channel_records(question.channel, farm.rules.subdirs, names)
+    with farm.reading() as session:
+        return farm.standings.base(session)[1]
+
+
+def _supposed(
+    outputs: tuple[Output, ...], there: Sequence[Artifact], supposed: Sequence[tuple[str, str]]
+) -> tuple[tuple[Output, ...], tuple[Move, ...]]:
+    moves = []
+    for name, version in supposed:
+        if any(output.name == name for output in outputs):
+            outputs = what_if(outputs, name, version)
+            continue
+        before = guessed(name, there)
+        if before is None and there:
+            remedy = "Name a package of the tree, or one that something in it was built with."
+            raise NotFoundError(f"Nothing in the tree makes {name} or was built with it.", remedy=remedy)
+        moves += [moved_to(before, version)] if before else []
+    return outputs, tuple(moves)
+
+
+def _planned(
+    farm: Farm, standing: Standing, there: Sequence[Artifact], moves: tuple[Move, ...], question: Question
+) -> Plan:
+    wanted = standing.policy.on(farm.now().date())
+    policy = replace(wanted, scope=question.scope) if question.scope else wanted
+
+    def supposed(numbers: Mapping[Name, int]) -> tuple[Output, ...]:
+        return renumbered(standing.reading.outputs, numbers)
+
+    target = Target(there, lambda outputs: index_of(outputs, there))
+    named = supposed if question.supposed else standing.named
+    return plan_on(farm, standing.reading, target, named, policy, moves)
+
+
+def _text_only(now: Standing, before: Standing, decision: Decision) -> Iterator[str]:
+    """Recipes whose files differ, and none of whose outputs do."""
+    own = {Rule.CHANGED, Rule.NEW, Rule.R3, Rule.R14, Rule.R20, Rule.R11}
+    touched = {member.output.recipe for member in decision.members if member.reasons[0].rule in own}
+    for tree, checkout in now.checkouts.items():
+        old = before.checkouts.get(tree)
+        for folder, entries in checkout.files.items() if old is not None else ():
+            label = f"{tree}:{folder}" if tree else folder
+            if old is not None and folder in old.files and entries != old.files[folder] and label not in touched:
+                yield label

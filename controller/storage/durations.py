@@ -1,0 +1,81 @@
+"""How long jobs took: one row for each kind of work, renewed by one statement with every passed try."""
+
+import math
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, case, literal
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Field, Session, SQLModel, col, select
+
+from controller.planning.durations import History, Measured, Work
+from controller.storage.tables import instant
+
+_ALL = ""
+"""Recipe, name and subdir of the row that stands for all jobs of a kind."""
+_RENEWED, _RENEWED_ALL = 0.2, 0.01
+"""The least weight of a new measurement: what was long ago fades, of one job sooner than of a whole kind."""
+_SHORTEST = 0.01
+_AT_ONCE = 5000
+_KEY = ("kind", "recipe", "name", "subdir")
+
+
+class DurationRow(SQLModel, table=True):
+    """Passed tries of one kind of work. ``mean_log`` and ``variance`` are of the natural logarithm of seconds."""
+
+    __tablename__ = "duration"
+
+    recipe: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    name: str = Field(primary_key=True)
+    subdir: str = Field(primary_key=True)
+    count: int
+    mean_log: float
+    variance: float
+    last: float
+    at: datetime = instant()
+
+
+def learn(session: Session, work: Work, seconds: float, now: datetime) -> None:
+    """One more passed try of this work, and of its kind."""
+    kind, recipe, name, subdir = work
+    _learn(session, (kind, recipe, name, subdir), seconds, now, _RENEWED)
+    _learn(session, (kind, _ALL, _ALL, _ALL), seconds, now, _RENEWED_ALL)
+
+
+def _learn(session: Session, work: Work, seconds: float, now: datetime, least: float) -> None:
+    """One statement, so that two that end at once both count."""
+    kind, recipe, name, subdir = work
+    taken = max(seconds, _SHORTEST)
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    table = DurationRow.__table__  # type: ignore[attr-defined]
+    new = dialect.insert(table).values(
+        kind=kind, recipe=recipe, name=name, subdir=subdir, count=1, mean_log=math.log(taken), variance=0.0,
+        last=taken, at=now,
+    )  # fmt: skip
+    weight = case((table.c.count + 1 < 1 / least, 1.0 / (table.c.count + 1.0)), else_=literal(least))
+    off = new.excluded.mean_log - table.c.mean_log
+    renewed = {
+        "count": table.c.count + 1,
+        "mean_log": table.c.mean_log + weight * off,
+        "variance": (1.0 - weight) * (table.c.variance + weight * off * off),
+        "last": new.excluded.last,
+        "at": new.excluded.at,
+    }
+    session.connection().execute(new.on_conflict_do_update(index_elements=_KEY, set_=renewed))
+
+
+def history(session: Session, recipes: Iterable[str]) -> History:
+    """What is known of these recipes (as folders), and of each kind of job."""
+    own: dict[Work, Measured] = {}
+    wanted = sorted(set(recipes))
+    for start in range(0, len(wanted), _AT_ONCE):
+        own |= _measured(session, wanted[start : start + _AT_ONCE])
+    return History(own, {kind: measured for (kind, *_), measured in _measured(session, [_ALL]).items()})
+
+
+def _measured(session: Session, recipes: Sequence[str]) -> dict[Work, Measured]:
+    columns = [getattr(DurationRow, name) for name in (*_KEY, "count", "mean_log", "variance", "last")]
+    query: Select[Any] = select(*columns).where(col(DurationRow.recipe).in_(recipes))
+    return {(row[0], row[1], row[2], row[3]): Measured(*row[4:]) for row in session.connection().execute(query).all()}
