@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from controller.cli.batch import print_forecast
 from controller.cli.output import Form, PlanForm, counted, show, tell
 from controller.domain.plans import Membership
-from controller.services.answers.plan_shapes import EditShape, PlanAnswer
+from controller.services.answers.plan_shapes import EditShape, PlanAnswer, PlannedJobShape
 from controller.services.answers.shapes import MemberShape
 
 
@@ -36,7 +36,7 @@ def _print_text(plan: PlanAnswer) -> None:
     tell(f"{_figures(plan)}; {counted(plan.untouched, 'output')} untouched")
     builds = [job for job in plan.jobs if job.kind == "build"]
     for wave in sorted({job.wave for job in builds}):
-        tell(f"  wave {wave}: {', '.join(f'{job.name} ({job.subdir})' for job in builds if job.wave == wave)}")
+        tell(f"  wave {wave}: {', '.join(map(_built, [job for job in builds if job.wave == wave]))}")
     for head, members in _sections(plan):
         tell(f"\n{head} ({len(members)})")
         for member in members:
@@ -50,6 +50,10 @@ def _print_text(plan: PlanAnswer) -> None:
         print_forecast(plan.forecast)
 
 
+def _built(job: PlannedJobShape) -> str:
+    return f"{job.name} ({job.subdir}{f', stage {job.stage}' if job.stage else ''})"
+
+
 def _besides(plan: PlanAnswer) -> Iterator[str]:
     """What a plan says beside its members."""
     for move in plan.moves:
@@ -57,6 +61,7 @@ def _besides(plan: PlanAnswer) -> Iterator[str]:
     for about in dict.fromkeys(bump.about for bump in plan.bumps):
         bumps = [f"{bump.bump}: {_listed(bump.packages)}" for bump in plan.bumps if bump.about == about]
         yield f"What {about} moving is, to whom: {'; '.join(bumps)}"
+    yield from plan.circles
     for gone in plan.gone:
         yield f"Made no more: {gone.file}. {gone.sentence}"
     if plan.text_only:

@@ -13,6 +13,11 @@ def staging(batch: str) -> str:
     return f"staging/{batch}"
 
 
+def is_staging(channel: str) -> bool:
+    """Whether it is a batch's own channel."""
+    return channel.startswith(staging(""))
+
+
 class Act(StrEnum):
     """Why a channel's pointer moved."""
 

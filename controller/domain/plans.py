@@ -185,6 +185,8 @@ class Deadlock:
     cuts: tuple[Cut, ...]
     held: tuple[str, ...] = ()
     """Packages that are not built, since they need one of these."""
+    files: tuple[str, ...] = ()
+    """``subdir/file name`` of all that is not built."""
 
 
 @dataclass(frozen=True, slots=True)

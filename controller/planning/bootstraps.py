@@ -3,8 +3,7 @@
 In any order one of them comes first, and is built with something of another that is not the one to be published. So
 the whole circle is built in stages: the first with old packages where it is cut, each further one with the stage
 before at the same places. The last stage is published: nothing in it was made with an old package of what moved, nor
-with anything that was. Stages are planned here and not built yet: ``arrange`` leaves them off until what they make is
-kept from being published.
+with anything that was.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence

@@ -24,7 +24,6 @@ class Order:
     """By unit, and by bit for files and their tests; masks are of files."""
 
     around: Surroundings
-    staged: bool = False
     direct: list[Mask] = field(default_factory=list)
     """Files that it names in build or host, and that it can wait for."""
     whole: list[Mask] = field(default_factory=list)
@@ -51,9 +50,9 @@ class Order:
     """Whether some files wait for some with higher bits."""
 
     @classmethod
-    def of(cls, around: Surroundings, olds: Olds, *, staged: bool) -> "Order":
-        """Find the order of these surroundings; ``staged`` where circles are to be built in stages, not cut alone."""
-        order = cls(around, staged)
+    def of(cls, around: Surroundings, olds: Olds) -> "Order":
+        """Find the order of these surroundings."""
+        order = cls(around)
         for unit in range(len(around.units)):
             direct, whole = around.to_build(unit)
             order.direct.append(direct)
@@ -140,7 +139,7 @@ class Order:
                 self.whole[unit] &= kept
                 self.direct[unit] &= kept
                 before |= around.own(unit)
-                if self.staged and (tie.stages > 1 or tie.deadlock):
+                if tie.stages > 1 or tie.deadlock:
                     self.ties[unit] = tie
             self.sequence += tie.units
 

@@ -1,6 +1,6 @@
 """From a decision to jobs: builds in waves, a test for every built file, a retest for every touched dependent."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from controller.domain.plans import Circle, Deadlock, Decision, Membership, Plan, PlannedJob
@@ -9,12 +9,16 @@ from controller.planning.index import Index
 from controller.planning.indexing import index_of
 from controller.planning.olds import Olds, standing
 from controller.planning.order import Order
+from controller.planning.outcomes import Identity, identity
 from controller.planning.providers import NOARCH
 from controller.planning.surroundings import Surroundings
 from controller.planning.writing import Names, Writer
 
 Numbers = Mapping[tuple[str, str, str], int]
 """Subdir, name and version to a build number."""
+Named = Mapping[Identity, int]
+"""How many names each output has already."""
+_NONE: Named = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,49 +35,63 @@ class Arrangement:
         found = {tie.units[0]: tie.circle for tie in self.order.ties.values() if tie.circle}
         return tuple(found[unit] for unit in self.order.sequence if unit in found)
 
-    @property
-    def deadlocks(self) -> tuple[Deadlock, ...]:
+    def deadlocks(self, names: Names) -> Iterator[Deadlock]:
         """What gets no jobs."""
-        around = self.around
-        found = []
         for first, units in self.order.held.items():
-            deadlock = self.order.ties[first].deadlock
-            if deadlock:
-                held = dict.fromkeys(around.outputs[p].name for unit in units for p in around.units[unit].places)
-                found.append(replace(deadlock, held=tuple(held)))
-        return tuple(found)
+            tie = self.order.ties[first]
+            if tie.deadlock:
+                held = dict.fromkeys(output.name for output in self._of(units))
+                files = (_file(names.final(output)) for output in self._of((*tie.units, *units)))
+                yield replace(tie.deadlock, held=tuple(held), files=tuple(files))
 
-    def numbers(self, assigned: Numbers) -> list[dict[tuple[str, str, str], int]]:
+    def _of(self, units: Iterable[int]) -> Iterator[Output]:
+        return (self.around.outputs[place] for unit in units for place in self.around.units[unit].places)
+
+    def unnamed(self, named: Named) -> Decision:
+        """The decision, of which only that is still to be rebuilt which has fewer names than stages."""
+        if not named:
+            return self.decision
+        stages = self._stages()
+        members = tuple(
+            replace(member, membership=Membership.NOTHING)
+            if member.membership is Membership.REBUILD and _has(named, member.output) >= stages.get(place, 1)
+            else member
+            for place, member in enumerate(self.decision.members)
+        )
+        return replace(self.decision, members=members)
+
+    def numbers(self, assigned: Numbers, named: Named = _NONE) -> list[dict[tuple[str, str, str], int]]:
         """The build numbers of each stage, from those ``assigned``; the last are those of all that is published.
 
         Where a recipe has something in a circle, its numbers go up by the stages before the last. Those before are
-        below, and speak of what is in the circle alone.
+        below, and speak of what is in the circle alone. What is ``named`` needs so many fewer.
         """
-        more: dict[str, int] = {}
-        for unit, tie in self.order.ties.items():
-            recipe = self.around.units[unit].recipe
-            more[recipe] = max(tie.stages - 1, more.get(recipe, 0))
+        outputs = self.around.outputs
+        more = {p: n - 1 - _has(named, outputs[p]) for p, n in self._stages().items() if _name(outputs[p]) in assigned}
+        steps: dict[str, int] = {}
+        for place, before in more.items():
+            recipe = outputs[place].recipe
+            steps[recipe] = max(before, steps.get(recipe, 0))
         last = dict(assigned)
-        for place in self.around.place_at if more else ():
-            output = self.around.outputs[place]
-            name = _name(output)
-            last[name] = max(last[name], assigned[name] + more.get(output.recipe, 0))
-        stages = [self._of_stage(assigned, stage) for stage in range(1, max(more.values(), default=0) + 1)]
-        return [*stages, last]
+        for place in self.around.place_at if steps else ():
+            name = _name(outputs[place])
+            if name in last:
+                last[name] = max(last[name], assigned[name] + steps.get(outputs[place].recipe, 0))
+        return [*(self._of_stage(assigned, more, n) for n in range(max(steps.values(), default=0))), last]
 
-    def _of_stage(self, assigned: Numbers, stage: int) -> dict[tuple[str, str, str], int]:
-        around = self.around
-        units = (unit for unit, tie in self.order.ties.items() if stage < tie.stages)
-        names = (_name(around.outputs[place]) for unit in units for place in around.units[unit].places)
-        return {name: assigned[name] + stage - 1 for name in names}
+    def _of_stage(self, assigned: Numbers, more: Mapping[int, int], stage: int) -> dict[tuple[str, str, str], int]:
+        names = (_name(self.around.outputs[place]) for place, before in more.items() if stage < before)
+        return {name: assigned[name] + stage for name in names}
+
+    def _stages(self) -> dict[int, int]:
+        """Place of everything in a circle to how often it is built."""
+        units = self.around.units
+        return {place: tie.stages for unit, tie in self.order.ties.items() for place in units[unit].places}
 
 
-def arrange(
-    decision: Decision, index: Index | None = None, *, upstream: bool = False, staged: bool = False
-) -> Arrangement:
+def arrange(decision: Decision, index: Index | None = None, *, upstream: bool = False) -> Arrangement:
     """Find the order of a decision, on the index that it was made on, where that is at hand.
 
-    ``staged`` says that circles are built in stages; else they are only cut, and whatever is there meets what is cut.
     ``upstream`` says whether other channels stand behind the target, so that what it lacks may be had from them.
     """
     if index is None:
@@ -82,7 +100,7 @@ def arrange(
     else:
         base = index.records.by_name
     around = Surroundings.of(decision, index.running)
-    return Arrangement(decision, around, Order.of(around, Olds(base, upstream), staged=staged))
+    return Arrangement(decision, around, Order.of(around, Olds(base, upstream)))
 
 
 def schedule(
@@ -105,7 +123,8 @@ def schedule(
     for member in decision.having(Membership.REBUILD):
         output = names.final(member.output)
         numbers[_name(output)] = output.build_number
-    return Plan(decision, tuple(jobs), jobs[-1].wave if jobs else 0, numbers, arranged.circles, arranged.deadlocks)
+    waves, deadlocks = jobs[-1].wave if jobs else 0, tuple(arranged.deadlocks(names))
+    return Plan(decision, tuple(jobs), waves, numbers, arranged.circles, deadlocks)
 
 
 def _pools(outputs: Sequence[Output], given: Mapping[str, str] | None) -> dict[str, str]:
@@ -122,6 +141,14 @@ def _in_waves(*kinds: Iterable[PlannedJob]) -> list[PlannedJob]:
         for job in jobs:
             waves.setdefault(job.wave, []).append(job)
     return [job for wave in sorted(waves) for job in waves[wave]]
+
+
+def _has(named: Named, output: Output) -> int:
+    return named.get(identity(output), 0) if named else 0
+
+
+def _file(output: Output) -> str:
+    return f"{output.subdir}/{output.file_name}"
 
 
 def _name(output: Output) -> tuple[str, str, str]:

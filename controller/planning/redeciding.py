@@ -48,6 +48,7 @@ class Standing:
     files: tuple[str, ...]
     reasons: tuple[Reason, ...] = ()
     outputs: tuple[Identity, ...] = ()
+    stage: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,8 @@ class Overlay:
     """Retests that did not pass, or cannot, and whose packages are to be rebuilt now."""
     hung: Mapping[int, Hanging] = field(default_factory=dict)
     """Every open job that stays, and every revived one."""
+    staged: Mapping[int, int] = field(default_factory=dict)
+    """Builds that were to be published and now carry a circle on: to which stage, whatever their state."""
 
 
 def lay_over(
@@ -113,6 +116,7 @@ class _Laying:
             revived=frozenset(n for n in kept if self.jobs[n].state is JobState.NOT_NEEDED),
             escalated=frozenset({*self._escalated(), *broken}),
             hung=dict(self._hung()),
+            staged=dict(self._staged()),
         )
 
     def _match(self, job: PlannedJob) -> None:
@@ -139,6 +143,12 @@ class _Laying:
             for number in self.there[job.key]:
                 if self.jobs[number].state in OPEN | {JobState.NOT_NEEDED}:
                     yield number, Hanging(job, ids - self.there[job.key], news)
+
+    def _staged(self) -> Iterator[tuple[int, int]]:
+        for job in self.plan.jobs:
+            for number in self.there[job.key] if job.stage else ():
+                if self.jobs[number].stage != job.stage:
+                    yield number, job.stage
 
     def _is_replaced(self, job: Standing) -> bool:
         member = self.members.get(job.outputs[0]) if job.outputs else None

@@ -34,6 +34,8 @@ class JobEnd:
     parents: tuple[str, ...] = ()
     replaced_by: tuple[str, ...] = ()
     """Of a retest that did not pass: what is built of this batch in the place of what it tested."""
+    why: str = ""
+    """A sentence, where its state says too little."""
 
     @property
     def label(self) -> str:
@@ -156,7 +158,7 @@ class _Sieve:
             for file in end.files:
                 test = tests.get(file)
                 if end.state is not JobState.PASSED or file not in self.built:
-                    self._out(file, _sentence("build", end.state), self._at_fault(end))
+                    self._out(file, end.why or _sentence("build", end.state), self._at_fault(end))
                 elif test is None:
                     self._out(file, "It was never tested.")
                 elif test.state is not JobState.PASSED:

@@ -7,7 +7,8 @@ before the transaction that names them commits; the pointer is a column that mov
 from collections.abc import Iterable, Sequence
 
 from controller.domain.artifacts import Artifact
-from controller.domain.channels import Act
+from controller.domain.channels import Act, is_staging
+from controller.domain.errors import IllegalMoveError
 from controller.gateways.index import index_files
 from controller.gateways.shards import INDEX_FILE
 from controller.services.farm import Farm
@@ -23,10 +24,22 @@ def publish(
     act: Act = Act.PUBLISH,
 ) -> SnapshotRow:  # fmt: skip
     """A new snapshot with ``new`` added. Files that are there already stay as they are."""
+    if not is_staging(channel):
+        _expect_last_stage(new)
     row = channels.lock_channel(session, channel)
     there = channels.names_in(session, channel, row.current)
     adding = [artifact for artifact in new if artifact.file not in there]
     return _move(farm, session, row.name, adding, [], act=act, batch_id=batch_id, who=who, why=why)
+
+
+def _expect_last_stage(new: Sequence[ArtifactRow]) -> None:
+    """What was made on the way round a circle has something old in it, and is for the next stage alone."""
+    for artifact in new:
+        if artifact.stage:
+            raise IllegalMoveError(
+                f"{artifact.file} was made for the next stage of a circle, and is never published.",
+                remedy="Publish what the last stage made.",
+            )
 
 
 def go_back(farm: Farm, session: Session, channel: str, undone: SnapshotRow, *, who: str, why: str) -> SnapshotRow:

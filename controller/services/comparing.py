@@ -28,7 +28,12 @@ class Built:
 
 
 def compare_built(farm: Farm, job: JobRow, built: Sequence[Artifact], said: Report) -> list[Built]:
-    """Each file that a job built beside the one before. Documents that are missing or broken leave that unknown."""
+    """Each file that a job built beside the one before. Documents that are missing or broken leave that unknown.
+
+    Nothing follows from what a stage before the last is like, so that it is beside nothing.
+    """
+    if job.stage:
+        return [Built(artifact, "", Difference(place_of(artifact))) for artifact in built]
     with farm.reading() as session:
         before = {row.file: row for row in artifacts.find_files(session, job.before.values())}
     digests = {f"{file.subdir}/{file.file_name}": file.interface_sha256 for file in said.files}

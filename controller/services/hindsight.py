@@ -7,18 +7,20 @@ from functools import cached_property
 from controller.domain.artifacts import Artifact
 from controller.domain.differences import Difference
 from controller.domain.jobs import JobKind, JobState
-from controller.domain.plans import Decision, Member, Membership, Reason, Rule
+from controller.domain.plans import Decision, Reason, Rule
 from controller.domain.recipes import Output, Reading, RunExports
 from controller.planning.impact import decide_on
 from controller.planning.index import Index
 from controller.planning.indexing import updated
 from controller.planning.interfaces import Break, broken_uses, find_breaks, find_still
 from controller.planning.outcomes import Identity, Outcomes, identity
+from controller.planning.plan import Arrangement
 from controller.planning.records import place_of
 from controller.planning.redeciding import OPEN, Standing, find_escalations
 from controller.services.comparing import difference_of, interface_of
 from controller.services.farm import Farm
 from controller.services.opening import Basis
+from controller.services.planned import arranged_on
 from controller.storage import artifacts
 from controller.storage.artifacts import ArtifactRow
 from controller.storage.batches import BatchRow
@@ -77,16 +79,18 @@ class Seen:
         files = tuple(f"{o.subdir}/{o.file_name}" for o in self.outputs[number]) if builds else (row.artifact,)
         reasons = tuple(from_json(Reason, reason) for reason in row.reasons)
         outputs = tuple(map(identity, self.outputs[number]))
-        return Standing(number, JobKind(row.kind), JobState(row.state), row.name, row.subdir, files, reasons, outputs)
+        return Standing(
+            number, JobKind(row.kind), JobState(row.state), row.name, row.subdir, files, reasons, outputs, row.stage
+        )
 
 
 class Hindsight:
-    """Decides a reading again. ``decision``, ``index``, ``forced`` and ``stopped`` are what it came to last."""
+    """Decides a reading again. ``index``, ``forced`` and ``stopped`` are what it came to last."""
 
     def __init__(self, farm: Farm, seen: Seen, basis: Basis, base: list[Artifact]) -> None:
         self.farm, self.seen, self.basis, self.base = farm, seen, basis, base
         self.planned = seen.planned
-        self.decision, self.index = Decision(()), Index()
+        self.index = Index()
         self.forced: dict[Identity, Reason] = dict(_forced_before(seen.batch)) | dict(_by_retests(seen))
         self._of_file = {f"{o.subdir}/{o.file_name}": key for key, o in self.planned.items()}
         names = {row.file: row.name for row in seen.built}
@@ -94,18 +98,10 @@ class Hindsight:
         self._still = frozenset(file for file in still if file in self._of_file)
         self.stopped = {names[file]: file for file in sorted(self._still)}
 
-    def news(self, reading: Reading) -> Decision:
-        """The decision, of which only what has no name in this batch yet is to be rebuilt."""
-        self.decision = self._decide(reading)
-        return replace(self.decision, members=tuple(map(self._unless_planned, self.decision.members)))
-
-    def _unless_planned(self, member: Member) -> Member:
-        rebuilt = member.membership is Membership.REBUILD
-        return (
-            replace(member, membership=Membership.NOTHING)
-            if rebuilt and identity(member.output) in self.planned
-            else member
-        )
+    def arrange(self, reading: Reading) -> Arrangement:
+        """The decision with what came of the batch so far, in order."""
+        decision = self._decide(reading)
+        return arranged_on(self.farm, decision, self.index)
 
     def _decide(self, reading: Reading) -> Decision:
         """Whom a break reaches is forced, and may reach others: until nobody comes in any more."""

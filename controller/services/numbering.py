@@ -2,7 +2,8 @@
 
 Numbers are reserved when a plan is drafted, under the lock of ``testing``: of two drafts at once the second has higher
 ones. The names themselves are kept with the batch (``storage.artifacts.plan_names``), where the database lets none in
-twice. A draft that is dropped leaves a gap in the numbers and nothing else.
+twice. A draft that is dropped leaves a gap in the numbers and nothing else. What is built in stages has a number, and
+a name, for each of them.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,6 +25,7 @@ from controller.planning.numbers import (
     raised,
     rebuilt,
 )
+from controller.planning.plan import Arrangement, Named
 from controller.services.farm import Farm
 from controller.storage import artifacts, channels
 from controller.storage.database import Session
@@ -33,57 +35,73 @@ _TRIES = 4
 
 @dataclass(frozen=True, slots=True)
 class Numbered:
-    """A decision, the numbers of all that it rebuilds, and the outputs under their final names."""
+    """An arranged decision, the numbers of all that it publishes, and the outputs under the names of every stage."""
 
-    decision: Decision
+    arranged: Arrangement
     numbers: Mapping[Name, int]
     outputs: tuple[Output, ...]
+    assigned: Mapping[Name, int] = field(default_factory=dict)
+    """The numbers that the stages begin with."""
+
+    @property
+    def decision(self) -> Decision:
+        """The whole decision."""
+        return self.arranged.decision
 
 
 @dataclass(frozen=True, slots=True)
 class Numbering:
-    """Gives numbers. ``decide`` answers for a reading, ``named`` gives outputs as they are named with numbers.
+    """Gives numbers. ``arrange`` answers for a reading, ``named`` gives outputs as they are named with numbers.
 
-    ``base`` is what the target holds, ``known`` what other channels do. Without ``reserve`` nothing is written.
+    ``base`` is what the target holds, ``known`` what other channels do, ``had`` how many names each output has in this
+    batch already. Without ``reserve`` nothing is written.
     """
 
     farm: Farm
-    decide: Callable[[Reading], Decision]
+    arrange: Callable[[Reading], Arrangement]
     named: Callable[[Mapping[Name, int]], tuple[Output, ...]]
     base: Sequence[Artifact]
     known: Mapping[Name, int] = field(default_factory=dict)
     reserve: bool = False
+    had: Named = field(default_factory=dict)
 
     def number(self, reading: Reading) -> Numbered:
         """The decision on a reading with its numbers. What can only be made under a used name is not rebuilt."""
         for _ in range(_TRIES):
-            found = self._once(self.decide(reading))
+            found = self._once(self.arrange(reading))
             faults = self._faults(found.outputs)
             if not faults:
                 return found
             reading = _marked(reading, faults)
         raise NameTakenError("Each build number gave a file name that was used before.", remedy="Push again.")
 
-    def _once(self, decision: Decision) -> Numbered:
-        standing = _standing(decision, self.base)
-        found = self._with(decision, lambda ledger: assign(decision, highest(ledger, standing), standing))
+    def _once(self, arranged: Arrangement) -> Numbered:
+        news = arranged.unnamed(self.had)
+        standing = _standing(news, self.base)
+        found = self._with(arranged, news, lambda ledger: assign(news, highest(ledger, standing), standing))
         used = self._used(found.outputs)
         if not used:
             return found
         names = {(output.subdir, output.name, output.version) for output in used}
-        return self._with(decision, lambda ledger: raised(decision, found.numbers, names, highest(ledger, standing)))
+        before = found.assigned
+        return self._with(arranged, news, lambda ledger: raised(news, before, names, highest(ledger, standing)))
 
-    def _with(self, decision: Decision, choose: Callable[[Mapping[Name, int]], Mapping[Name, int]]) -> Numbered:
-        names = {member.output.name for member in decision.having(Membership.REBUILD)}
+    def _with(
+        self, arranged: Arrangement, news: Decision, choose: Callable[[Mapping[Name, int]], Mapping[Name, int]]
+    ) -> Numbered:
+        names = {member.output.name for member in news.having(Membership.REBUILD)}
         if self.reserve:
             with self.farm.transaction() as session:
                 channels.lock_channel(session, TESTING)  # nobody else reads between this reading and its writing
-                numbers = choose(self._ledger(session, names))
-                artifacts.assign_numbers(session, numbers)
+                assigned = choose(self._ledger(session, names))
+                stages = arranged.numbers(assigned, self.had)
+                artifacts.assign_numbers(session, stages[-1])
         else:
             with self.farm.reading() as session:
-                numbers = choose(self._ledger(session, names))
-        return Numbered(decision, numbers, tuple(rebuilt(decision, self.named(numbers))))
+                assigned = choose(self._ledger(session, names))
+            stages = arranged.numbers(assigned, self.had)
+        outputs = (output for numbers in stages for output in rebuilt(news, self.named(numbers)))
+        return Numbered(arranged, stages[-1], tuple(outputs), assigned)
 
     def _ledger(self, session: Session, names: Iterable[str]) -> dict[Name, int]:
         return highest(artifacts.ledger(session, names), self.known)

@@ -7,7 +7,7 @@ from controller.domain.batches import BatchState
 from controller.domain.channels import staging
 from controller.domain.forecasts import Holding, Span
 from controller.domain.jobs import JobKind, JobState
-from controller.domain.plans import Member, Plan, PlannedJob, Reason, Rule
+from controller.domain.plans import Circle, Deadlock, Member, Plan, PlannedJob, Reason, Rule
 from controller.domain.recipes import Output, Refusal, Section
 from controller.gateways.recipes import BuildTexts, build_texts
 from controller.planning.forecast import tasks_of
@@ -66,6 +66,8 @@ def plan_document(plan: Plan) -> dict[str, object]:
         "members": [to_json(Member, m) for m in touched],
         "refusals": [to_json(Refusal, r) for r in plan.decision.refusals],
         "current": len(plan.decision.members) - len(touched),
+        "circles": [to_json(Circle, circle) for circle in plan.circles],
+        "deadlocks": [to_json(Deadlock, deadlock) for deadlock in plan.deadlocks],
     }
 
 
@@ -110,8 +112,11 @@ def store_jobs(farm: Farm, session: Session, batch: BatchRow, plan: Plan, source
 
 
 def before_of(job: PlannedJob, replaced: Mapping[Identity, str]) -> dict[str, str]:
-    """For a build: each file to the one in the target whose place it takes. ``replaced`` is by identity."""
-    if job.kind is not JobKind.BUILD:
+    """For a build: each file to the one in the target whose place it takes. ``replaced`` is by identity.
+
+    What a stage before the last makes takes nobody's place.
+    """
+    if job.kind is not JobKind.BUILD or job.stage:
         return {}
     found = ((f"{o.subdir}/{o.file_name}", replaced.get(identity(o), "")) for o in job.outputs)
     return {file: before for file, before in found if before}
@@ -130,7 +135,7 @@ def job_row(farm: Farm, batch: BatchRow, job: PlannedJob, sources: Sources, rank
         batch_id=batch.id or 0, plan_key=job.key, kind=job.kind.value,
         state=(JobState.READY if ready and batch.state == BatchState.RUNNING else JobState.WAITING).value,
         recipe=job.recipe, name=job.name, subdir=job.subdir, pool=job.pool, wave=job.wave, rank=rank,
-        open_parents=len(job.parents), late=job.late, order=order_of(job, sources),
+        open_parents=len(job.parents), late=job.late, stage=job.stage, order=order_of(job, sources),
         outputs=[to_json(Output, output) for output in job.outputs],
         reasons=_reasons(job), artifact=job.artifact, created_at=now, ready_at=now if ready else None,
     )  # fmt: skip

@@ -121,6 +121,10 @@ class _Laying:
             self._move(rows[number], JobEvent.ESCALATE, self._why(rows[number], number))
         for number in sorted(self.laid.revived):
             self._move(rows[number], JobEvent.REVIVE, "")
+        for number, stage in self.laid.staged.items():
+            rows[number].stage = stage
+            self.session.add(rows[number])
+            artifacts.of_stage(self.session, number, stage)
         new = self._add()
         self._hang(rows, new)
         overlays.clear_due(self.session, [job.id or 0 for job in self.seen.due])

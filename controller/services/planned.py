@@ -11,7 +11,7 @@ from controller.planning.impact import decide_on
 from controller.planning.index import Index
 from controller.planning.moves import Move
 from controller.planning.numbers import Name
-from controller.planning.plan import arrange, schedule
+from controller.planning.plan import Arrangement, arrange, schedule
 from controller.planning.policy import Policy
 from controller.services.farm import Farm
 from controller.services.numbering import Numbering
@@ -30,17 +30,20 @@ def plan_on(
     policy: Policy, moves: Sequence[Move] = (), *, reserve: bool = False,
 ) -> Plan:  # fmt: skip
     """The plan of a reading. ``named`` gives outputs under their numbers; ``reserve`` writes these into the ledger."""
-    indexes: list[Index] = []
 
-    def decided(reading: Reading) -> Decision:
-        indexes.append(target.index(reading.outputs))
-        return decide_on(indexes[-1], policy, moves, reading.refusals)
+    def arranged(reading: Reading) -> Arrangement:
+        index = target.index(reading.outputs)
+        return arranged_on(farm, decide_on(index, policy, moves, reading.refusals), index)
 
     with uncollected():
-        numbered = Numbering(farm, decided, named, target.base, reserve=reserve).number(reading)
-        arranged = arrange(numbered.decision, indexes[-1])
-        plan = schedule(numbered.decision, numbered.outputs, pools_of(farm), arranged)
+        numbered = Numbering(farm, arranged, named, target.base, reserve=reserve).number(reading)
+        plan = schedule(numbered.decision, numbered.outputs, pools_of(farm), numbered.arranged)
         return replace(plan, numbers=numbered.numbers)
+
+
+def arranged_on(farm: Farm, decision: Decision, index: Index) -> Arrangement:
+    """The order of a decision, where other channels stand behind the target if the farm has such."""
+    return arrange(decision, index, upstream=bool(farm.rules.upstream))
 
 
 def pools_of(farm: Farm) -> dict[str, str]:

@@ -5,6 +5,7 @@ the new plan is laid over the jobs that there are. Until that is done nothing fo
 worker begins what may not be needed. Where it cannot be done, the batch goes on as it was planned, and says so.
 """
 
+from collections import Counter
 from dataclasses import replace
 
 from controller.domain.artifacts import Artifact
@@ -14,7 +15,8 @@ from controller.domain.errors import FarmError
 from controller.domain.jobs import JobKind
 from controller.domain.plans import Plan
 from controller.domain.recipes import Output
-from controller.planning.plan import arrange, schedule
+from controller.planning.outcomes import identity
+from controller.planning.plan import schedule
 from controller.services import trees
 from controller.services.farm import Farm
 from controller.services.hindsight import Hindsight, Seen
@@ -76,9 +78,10 @@ def _decide(farm: Farm, seen: Seen) -> Again:
     standing = trees.stand(farm, seen.tree, basis.commits[seen.tree], basis.commits)
     base = _base(farm, basis.testing)
     hindsight = Hindsight(farm, seen, basis, base)
-    news = Numbering(farm, hindsight.news, standing.named, base, reserve=True).number(standing.reading)
-    arranged = arrange(hindsight.decision, hindsight.index)
-    plan = schedule(hindsight.decision, (*seen.named, *news.outputs), pools_of(farm), arranged)
+    had = Counter(map(identity, seen.named))
+    numbering = Numbering(farm, hindsight.arrange, standing.named, base, reserve=True, had=had)
+    news = numbering.number(standing.reading)
+    plan = schedule(news.decision, (*seen.named, *news.outputs), pools_of(farm), news.arranged)
     sources = store_sources(farm, standing, _only(plan, news.outputs))
     return Again(plan, sources, hindsight.forced, hindsight.stopped)
 

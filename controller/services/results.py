@@ -201,7 +201,7 @@ def _stage(farm: Farm, session: Session, job: JobRow, built: list[Built]) -> Non
     rows = [
         artifacts.add_artifact(
             session, each.artifact, batch, job.id or 0, farm.now(), interface=each.interface,
-            difference=to_json(Difference, each.difference),
+            difference={} if job.stage else to_json(Difference, each.difference), stage=job.stage,
         )
         for each in built
     ]  # fmt: skip

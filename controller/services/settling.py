@@ -1,10 +1,12 @@
 """A batch whose every job has ended gets its verdict, and what is safe of it is published to testing."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from controller.domain.batches import BatchEvent, BatchState
 from controller.domain.channels import TESTING
+from controller.domain.circle_words import deadlock_reason
 from controller.domain.jobs import SETTLED, JobKind, JobState
+from controller.domain.plans import Deadlock
 from controller.domain.recipes import Output
 from controller.domain.verdicts import StaysBehind
 from controller.planning.subset import JobEnd, Subset, largest_safe_subset
@@ -42,12 +44,12 @@ def settle(farm: Farm, batch: str) -> None:
 
 def _subset(farm: Farm, session: Session, batch: BatchRow, ended: list[JobRow]) -> Subset:
     base = stored.files_in(session, TESTING, stored.current_of(session, TESTING))
-    mine = artifacts.of_batch(session, batch.id or 0)
+    mine = [row for row in artifacts.of_batch(session, batch.id or 0) if not row.stage]
     published = {row.file for row in base}
     parents = jobs.edges_of_batch(session, batch.id or 0)
     answers = _answers(ended)
     return largest_safe_subset(
-        [_end(job, parents.get(job.id or 0, ()), answers) for job in ended],
+        [*(_end(job, parents.get(job.id or 0, ()), answers) for job in ended), *_never_built(batch)],
         [row.value() for row in base],
         [row.value() for row in mine if row.file not in published],
         upstream=bool(farm.rules.upstream),
@@ -74,7 +76,20 @@ def _end(job: JobRow, parents: tuple[int, ...], answers: Mapping[str, tuple[str,
     )  # fmt: skip
 
 
+def _never_built(batch: BatchRow) -> Iterator[JobEnd]:
+    """What stands in a circle that nothing old opens, or needs what does, as if its build were blocked."""
+    for kept in batch.plan.get("deadlocks", ()):
+        deadlock: Deadlock = from_json(Deadlock, kept)
+        for file in deadlock.files:
+            subdir, _, stem = file.partition("/")
+            name = stem.rsplit("-", 2)[0]
+            yield JobEnd(JobKind.BUILD, name, subdir, JobState.BLOCKED, (file,), why=deadlock_reason(deadlock))
+
+
 def _planned(job: JobRow) -> tuple[str, ...]:
+    """What it is to publish: nothing, where it only carries a circle on."""
+    if job.stage:
+        return ()
     outputs = [from_json(Output, data) for data in job.outputs]
     return tuple(f"{output.subdir}/{output.file_name}" for output in outputs)
 

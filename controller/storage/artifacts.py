@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, UniqueConstraint, insert, tuple_
+from sqlalchemy import Column, ForeignKey, UniqueConstraint, insert, tuple_, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Field, Session, SQLModel, col, select
 
@@ -31,6 +31,8 @@ class ArtifactRow(SQLModel, table=True):
     size: int
     batch_id: int | None = Field(default=None, foreign_key="batch.id", index=True)
     job_id: int | None = Field(default=None, foreign_key="job.id")
+    stage: int = 0
+    """Above 0: made on the way round a circle, for the next stage alone; never published."""
     verdict: str = ""
     """Outcome of its newest test job on this very digest; empty until one ended."""
     interface: str = ""
@@ -77,7 +79,7 @@ class NumberRow(SQLModel, table=True):
 
 def add_artifact(
     session: Session, artifact: Artifact, batch_id: int, job_id: int, now: datetime, *, interface: str = "",
-    difference: dict[str, Any] | None = None,
+    difference: dict[str, Any] | None = None, stage: int = 0,
 ) -> ArtifactRow:  # fmt: skip
     """Record a verified file. The database refuses a file name that was used before."""
     row = ArtifactRow(
@@ -90,6 +92,7 @@ def add_artifact(
         size=artifact.size,
         batch_id=batch_id,
         job_id=job_id,
+        stage=stage,
         interface=interface,
         difference=difference or {},
         record=to_json(Artifact, artifact),
@@ -155,6 +158,11 @@ def assign_numbers(session: Session, numbers: Mapping[tuple[str, str, str], int]
             row = NumberRow(subdir=subdir, name=name, version=version, number=number)
         row.number = max(row.number, number)
         session.add(row)
+
+
+def of_stage(session: Session, job_id: int, stage: int) -> None:
+    """What a job built is for the next stage of a circle, and never published. Doing it again changes nothing."""
+    session.exec(update(ArtifactRow).where(col(ArtifactRow.job_id) == job_id).values(stage=stage))
 
 
 def planned_names(session: Session, files: Iterable[str]) -> set[str]:

@@ -43,6 +43,8 @@ class JobRow(SQLModel, table=True):
     """Smaller starts first; see planning.priority."""
     open_parents: int = 0
     late: bool = False
+    stage: int = 0
+    """Above 0: a build that carries a circle on to its next stage; what it makes is never published."""
     order: dict[str, Any] = document(dict)
     """The contract's order; a test's is completed when the file exists."""
     outputs: list[Any] = document(list)

@@ -25,6 +25,7 @@ class JobLine(NamedTuple):
     subdir: str
     pool: str
     wave: int
+    stage: int
     attempts: int
     losses: int
     open_parents: int

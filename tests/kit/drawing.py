@@ -8,8 +8,9 @@ from controller.domain.artifacts import Artifact, Dependency, UsedPackage
 from controller.domain.plans import Decision, Membership, Plan
 from controller.domain.recipes import NO_EXPORTS, Origin, Output, Reading, Requirement, RunExports, Section
 from controller.planning.impact import decide
+from controller.planning.indexing import index_of
 from controller.planning.numbers import assign
-from controller.planning.plan import schedule
+from controller.planning.plan import Arrangement, arrange, schedule
 from controller.planning.policy import MINIMAL, Policy
 from controller.planning.providers import NOARCH
 from controller.planning.specs import name_of
@@ -123,12 +124,20 @@ def ledger_of(base: Sequence[Artifact]) -> dict[tuple[str, str, str], int]:
 def plan_drawn(outputs: Sequence[Output], base: Sequence[Artifact] = (), policy: Policy = MINIMAL) -> Plan:
     """The whole way from a reading to a plan."""
     decision = decide(make_reading(*outputs), base, policy)
-    return schedule(decision, name_drawn(outputs, assign(decision, ledger_of(base))))
+    return schedule_drawn(arrange(decision, index_of(outputs, base)), outputs, base)
+
+
+def schedule_drawn(arranged: Arrangement, outputs: Sequence[Output], base: Sequence[Artifact]) -> Plan:
+    """The jobs of an arranged decision, everything named, at every stage."""
+    numbers = arranged.numbers(assign(arranged.decision, ledger_of(base)))
+    named = [output for of_stage in numbers for output in name_drawn(outputs, of_stage)]
+    return schedule(arranged.decision, named, arrangement=arranged)
 
 
 def execute(plan: Plan, base: Sequence[Artifact]) -> tuple[Artifact, ...]:
     """The target after the plan has run and everything in it passed."""
-    named = {(*o.key, o.version, o.recipe): o for job in plan.jobs if job.kind == "build" for o in job.outputs}
+    builds = (job for job in plan.jobs if job.kind == "build" and not job.stage)
+    named = {(*o.key, o.version, o.recipe): o for job in builds for o in job.outputs}
     after = [named.get((*o.key, o.version, o.recipe), o) for o in (m.output for m in plan.decision.members)]
     rebuilt = {o.file_name for o in named.values()}
     return (*base, *(a for a in build_drawn(after) if a.file_name in rebuilt))

@@ -7,13 +7,13 @@ from controller.domain.batches import BatchState
 from controller.domain.channels import staging
 from controller.domain.forecast_words import holding_sentence
 from controller.domain.forecasts import Holding
-from controller.domain.plans import Membership
+from controller.domain.plans import Circle, Deadlock, Membership
 from controller.domain.wording import BATCH_WORDS
 from controller.services import promotion
 from controller.services.answers.channels import promotion_shape
 from controller.services.answers.forecast import expected_words, forecast_of
 from controller.services.answers.jobs import job_line
-from controller.services.answers.reasons import kept_member, refusal_line
+from controller.services.answers.reasons import circle_lines, kept_member, refusal_line
 from controller.services.answers.revisions import difference_shapes, revision_shapes
 from controller.services.answers.shapes import BatchSummary, BatchView, Counts, GateShape, JobSummary, StaysShape
 from controller.services.answers.words import batch_verdict, count, field_of
@@ -74,6 +74,10 @@ def batch_view(farm: Farm, batch: str, reasons_of: Collection[str] | None = None
             refusals=tuple(refusal_line(refusal) for refusal in row.plan.get("refusals", ())),
             stays=tuple(StaysShape.model_validate(stay) for stay in row.stays), published=tuple(sorted(row.published)),
             promotions=tuple(promotion_shape(move) for move in moves if move.channel != staging(row.name)),
+            circles=circle_lines(
+                (from_json(Circle, circle) for circle in row.plan.get("circles", ())),
+                (from_json(Deadlock, deadlock) for deadlock in row.plan.get("deadlocks", ())),
+            ),
             waves=row.waves, staging=f"/channels/{staging(row.name)}", untouched=row.plan.get("current", 0),
             gates=_gates(farm, session, row), forecast=forecast_of(farm, session, row), expected=expected_words(row),
             revisions=revision_shapes(row.revisions),

@@ -29,6 +29,7 @@ def _line_fields(job: JobLine, worker: str) -> dict[str, Any]:
         "category": field_of(words.category), "mark": words.mark, "label": words.label,
         "actor": words.acts or NOBODY,
         "name": job.name, "recipe": job.recipe, "subdir": job.subdir, "pool": job.pool, "wave": job.wave,
+        "stage": job.stage,
         "attempts": job.attempts, "worker": worker, "phase": job.phase, "sentence": job_sentence(job, worker),
         "failing_line": line, "failing_text": text, "started_at": job.started_at, "ended_at": job.ended_at,
         "reason": reason_shape(job.reasons[0]) if job.reasons else None,

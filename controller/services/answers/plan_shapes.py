@@ -15,6 +15,8 @@ class PlannedJobShape(Shape):
     subdir: str
     pool: str
     wave: int
+    stage: int = 0
+    """Above 0: a build that carries a circle on to its next stage, and publishes nothing."""
     files: tuple[str, ...] = ()
     """File names it would build, in order; for a test, the file it is about."""
     parents: tuple[str, ...] = ()
@@ -66,6 +68,8 @@ class PlanAnswer(Shape):
     """Packages of other channels that moved."""
     gone: tuple[GoneShape, ...] = ()
     """Files of the target that nothing in the tree makes any more."""
+    circles: tuple[str, ...] = ()
+    """How packages that are built with each other are built, or why they are not, in sentences."""
     text_only: tuple[str, ...] = ()
     """Recipes that differ in what alters no build."""
     edits: tuple[EditShape, ...] = ()

@@ -9,7 +9,7 @@ from controller.domain.wording import reason_sentence
 from controller.planning.bumps import diagnose
 from controller.services.answers.forecast_shapes import ForecastShape
 from controller.services.answers.plan_shapes import BumpShape, GoneShape, PlanAnswer, PlannedJobShape
-from controller.services.answers.reasons import member_shape, reason_shape, refusal_line
+from controller.services.answers.reasons import circle_lines, member_shape, reason_shape, refusal_line
 from controller.storage.tables import to_json
 
 
@@ -27,6 +27,7 @@ def plan_answer(plan: Plan, forecast: ForecastShape | None = None) -> PlanAnswer
         bumps=tuple(_bumps(plan)),
         moves=tuple(reason_shape(to_json(Reason, reason)) for reason in plan.decision.moves),
         gone=tuple(GoneShape(file=g.artifact, sentence=reason_sentence(g.reason)) for g in plan.decision.gone),
+        circles=circle_lines(plan.circles, plan.deadlocks),
     )
 
 
@@ -41,6 +42,6 @@ def _job(job: PlannedJob) -> PlannedJobShape:
     builds = job.kind is JobKind.BUILD
     return PlannedJobShape(
         key=job.key, kind=job.kind.value, name=job.name, recipe=job.recipe, subdir=job.subdir, pool=job.pool,
-        wave=job.wave, files=tuple(o.file_name for o in job.outputs) if builds else (job.artifact,),
+        wave=job.wave, stage=job.stage, files=tuple(o.file_name for o in job.outputs) if builds else (job.artifact,),
         parents=tuple(sorted(job.parents)), reasons=tuple(reason_shape(to_json(Reason, r)) for r in job.reasons),
     )  # fmt: skip

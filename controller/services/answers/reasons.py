@@ -1,9 +1,10 @@
 """Reasons as kept with a plan, with the sentence people read."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from controller.domain.plans import Member, Membership, Reason
+from controller.domain.circle_words import circle_sentences, deadlock_sentences
+from controller.domain.plans import Circle, Deadlock, Member, Membership, Reason
 from controller.domain.wording import reason_sentence
 from controller.services.answers.shape import ReasonShape
 from controller.services.answers.shapes import MemberShape
@@ -36,6 +37,12 @@ def kept_member(kept: Mapping[str, Any]) -> MemberShape:
         file=f"{output['subdir']}/{name}" if rebuilt else kept["artifact"],
         reasons=tuple(reason_shape(reason) for reason in kept["reasons"]),
     )  # fmt: skip
+
+
+def circle_lines(circles: Iterable[Circle], deadlocks: Iterable[Deadlock]) -> tuple[str, ...]:
+    """One text for each: how it is built, or why not."""
+    built = (" ".join(circle_sentences(circle)) for circle in circles)
+    return (*built, *(" ".join(deadlock_sentences(deadlock)) for deadlock in deadlocks))
 
 
 def refusal_line(kept: Mapping[str, Any]) -> str:

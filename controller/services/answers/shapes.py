@@ -59,6 +59,8 @@ class JobSummary(Shape):
     subdir: str
     pool: str
     wave: int
+    stage: int = 0
+    """Above 0: a build that carries a circle on to its next stage, and publishes nothing."""
     attempts: int = 0
     worker: str = ""
     phase: str = ""
@@ -126,6 +128,8 @@ class BatchView(BatchSummary):
     """One batch, whole: what its page shows."""
 
     jobs: tuple[JobSummary, ...] = ()
+    circles: tuple[str, ...] = ()
+    """How packages that are built with each other are built, or why they are not, in sentences."""
     left_out: tuple[MemberShape, ...] = ()
     """Members that the plan retests, wants edited, or leaves alone though something touched them."""
     refusals: tuple[str, ...] = ()

@@ -19,10 +19,9 @@ from controller.domain.plans import Member, Membership, Plan, Reason, Rule
 from controller.domain.recipes import Origin, Output, Section
 from controller.planning.impact import decide
 from controller.planning.moves import Move
-from controller.planning.numbers import assign
-from controller.planning.plan import schedule
+from controller.planning.plan import arrange
 from controller.planning.policy import MINIMAL, Policy, Scope
-from tests.kit.drawing import build_drawn, ledger_of, make_reading, name_drawn, numbered, plan_drawn
+from tests.kit.drawing import build_drawn, make_reading, numbered, plan_drawn, schedule_drawn
 from tests.kit.forge import Environment, UnbuildableError, forge, forge_all, meets, name_in, newest, solve
 from tests.kit.small_trees import Outputs, Recipe, Tree, changed, small_changes, small_trees
 
@@ -255,7 +254,7 @@ def upstream_cases(draw: st.DrawFn) -> Case:
     moves = [Move(artifact, old[artifact.name]) for artifact in arrived]
     outputs = draw(small_changes(rest)).render() if draw(st.booleans()) else rest.render()
     decision = decide(make_reading(*outputs), own, MINIMAL, moves)
-    plan = schedule(decision, name_drawn(outputs, assign(decision, ledger_of(own))))
+    plan = schedule_drawn(arrange(decision), outputs, own)
     return Case(rest.render(), outputs, base, plan, rest, arrived=arrived)
 
 

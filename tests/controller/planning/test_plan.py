@@ -4,10 +4,12 @@ import pytest
 
 from controller.domain.errors import InvalidInputError
 from controller.domain.jobs import JobKind
-from controller.domain.plans import Plan, PlannedJob
+from controller.domain.plans import Membership, Plan, PlannedJob
 from controller.domain.recipes import Output
 from controller.planning.impact import decide
-from controller.planning.plan import schedule
+from controller.planning.indexing import index_of
+from controller.planning.outcomes import identity
+from controller.planning.plan import arrange, schedule
 from tests.kit.drawing import build_drawn, make_output, make_reading, plan_drawn
 
 
@@ -119,13 +121,52 @@ def test_two_tests_that_close_a_circle_only_together_are_late_too() -> None:
     assert len(plan.jobs) == 8
 
 
-def test_a_true_circle_is_cut_and_what_was_cut_is_not_demanded() -> None:
-    """Blas and lapack are built with each other: the first takes the old one."""
-    blas, lapack = make_output("blas", host=["lapack"]), make_output("lapack", host=["blas"])
-    plan = plan_drawn([blas, lapack])
-    assert parents(plan, "build blas") == set()
-    assert parents(plan, "build lapack") == {"build blas", "test blas"}
-    assert dict(jobs(plan)["build blas"].must_contain) == {}
+def circle(content: str = "") -> tuple[Output, Output]:
+    """Blas and lapack, which are built with each other."""
+    return make_output("blas", host=["lapack"], content=content), make_output("lapack", host=["blas"], content=content)
+
+
+def staged(plan: Plan) -> dict[str, PlannedJob]:
+    """The builds by name and build number."""
+    return {f"{j.outputs[0].name} {j.outputs[0].build_number}": j for j in plan.jobs if j.kind is JobKind.BUILD}
+
+
+def test_what_is_built_with_each_other_is_built_in_stages_and_the_first_takes_the_old_one() -> None:
+    builds = staged(plan_drawn(circle("new"), build_drawn(circle())))
+    assert {name: job.stage for name, job in builds.items()} == {"blas 1": 1, "lapack 1": 1, "blas 2": 0, "lapack 2": 0}
+    assert dict(builds["blas 1"].must_contain) == {}
+    for user, provider in [("lapack 1", "blas 1"), ("blas 2", "lapack 1"), ("lapack 2", "blas 2")]:
+        assert builds[user].must_contain == {"host": {builds[provider].outputs[0].file_name}}
+        assert builds[provider].key in builds[user].parents
+
+
+def test_only_the_last_stage_is_tested_and_what_uses_a_circle_waits_for_that() -> None:
+    plan = plan_drawn([*circle("new"), make_output("app", host=["lapack"])], build_drawn(circle()))
+    tests = {job.name: job for job in plan.jobs if job.kind is JobKind.TEST}
+    assert {name: job.outputs[0].build_number for name, job in tests.items()} == {"blas": 2, "lapack": 2, "app": 0}
+    builds = staged(plan)
+    assert {builds["lapack 2"].key, tests["lapack"].key} <= builds["app 0"].parents
+    assert plan.numbers["linux-64", "lapack", "1.0"] == 2
+
+
+def test_a_circle_that_nothing_old_opens_is_not_built_nor_what_needs_it_and_the_rest_is() -> None:
+    plan = plan_drawn([*circle(), make_output("app", host=["blas"]), make_output("other")])
+    assert [job.name for job in plan.jobs] == ["other", "other"]
+    (deadlock,) = plan.deadlocks
+    assert (set(deadlock.names), deadlock.held) == ({"blas", "lapack"}, ("app",))
+    assert (len(deadlock.files), len(deadlock.cuts)) == (3, 1)
+
+
+def test_numbers_go_on_from_the_names_that_a_batch_gave_before() -> None:
+    """A package that came into a circle after it had a name needs one more, for the last stage."""
+    outputs, base = circle("new"), build_drawn(circle())
+    arranged = arrange(decide(make_reading(*outputs), base), index_of(outputs, base))
+    had = {identity(outputs[0]): 1}
+    assert arranged.unnamed(had).having(Membership.REBUILD) == arranged.decision.having(Membership.REBUILD)
+    blas, lapack = ("linux-64", "blas", "1.0"), ("linux-64", "lapack", "1.0")
+    assert arranged.numbers({blas: 5, lapack: 5}, had) == [{lapack: 5}, {blas: 5, lapack: 6}]
+    enough = {identity(outputs[0]): 2}
+    assert [m.output.name for m in arranged.unnamed(enough).having(Membership.REBUILD)] == ["lapack"]
 
 
 def test_outputs_that_pin_each_other_are_one_job_and_loose_ones_are_not() -> None:

@@ -132,11 +132,15 @@ def test_no_file_name_is_used_twice(data: st.DataObject) -> None:
 
 @given(st.data())
 @quickly
-def test_every_rebuilt_output_is_built_once_and_tested_once_and_every_retest_is_a_job(data: st.DataObject) -> None:
+def test_what_no_circle_locks_is_published_once_and_tested_once_and_every_retest_is_a_job(data: st.DataObject) -> None:
     plan, _, _ = planned_change(data, circles=True)
-    built = [o.key for job in plan.jobs if job.kind is JobKind.BUILD for o in job.outputs]
-    assert sorted(built) == sorted(m.output.key for m in plan.decision.having(Membership.REBUILD))
+    built = [o.key for job in plan.jobs if job.kind is JobKind.BUILD and not job.stage for o in job.outputs]
+    dead = {name for deadlock in plan.deadlocks for name in (*deadlock.names, *deadlock.held)}
+    assert sorted(built) == sorted(
+        m.output.key for m in plan.decision.having(Membership.REBUILD) if m.output.name not in dead
+    )
     tests = [job.outputs[0].key for job in plan.jobs if job.kind is JobKind.TEST]
     assert sorted(tests) == sorted(built)
     retests = [job.artifact for job in plan.jobs if job.kind is JobKind.RETEST]
-    assert sorted(retests) == sorted(m.artifact for m in plan.decision.having(Membership.RETEST))
+    wanted = sorted(m.artifact for m in plan.decision.having(Membership.RETEST))
+    assert sorted(retests) == wanted if not dead else set(retests) <= set(wanted)

@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from controller.domain.artifacts import Artifact
 from controller.domain.errors import NameTakenError
 from controller.domain.plans import Membership, Rule
-from controller.domain.recipes import Output
+from controller.domain.recipes import Output, Reading
 from controller.planning.impact import decide
+from controller.planning.indexing import index_of
 from controller.planning.numbers import Name
+from controller.planning.plan import Arrangement, arrange
 from controller.services.farm import Farm
 from controller.services.numbering import Numbered, Numbering, file_of
 from controller.storage import artifacts
@@ -42,7 +44,10 @@ def number(
         drawn = name_drawn(outputs, numbers)
         return tuple(replace(output, build=(named or {}).get(output.name, output.build)) for output in drawn)
 
-    numbering = Numbering(farm, lambda reading: decide(reading, base), name, base, known or {}, reserve)
+    def arranged(reading: Reading) -> Arrangement:
+        return arrange(decide(reading, base), index_of(reading.outputs, base))
+
+    numbering = Numbering(farm, arranged, name, base, known or {}, reserve)
     return numbering.number(make_reading(*outputs))
 
 
