@@ -25,7 +25,6 @@ class JobLine(NamedTuple):
     subdir: str
     pool: str
     wave: int
-    stage: int
     attempts: int
     losses: int
     open_parents: int
@@ -38,6 +37,7 @@ class JobLine(NamedTuple):
     started_at: datetime | None
     ended_at: datetime | None
     ready_at: datetime | None
+    stage: int = 0
 
     @property
     def public(self) -> str:
