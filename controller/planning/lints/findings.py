@@ -63,13 +63,13 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "noarch-compiled": Rule(
             _E, "A package that says noarch: python compiles for one platform.", "Leave noarch out, or the compiler."
         ),
-        "host-cycle": Rule(
-            _E, "Recipes need each other to be built, so none can be the first.",
-            "Cut one of the requirements, or split a bootstrap package off.",
-        ),
         "unprovided": Rule(
             _E, "Nothing in the tree or in the given channels provides a requirement.",
             "Correct its name, add a recipe for it, or name the channel that has it.",
+        ),
+        "host-cycle": Rule(
+            _W, "Recipes need each other to be built: each is built in stages, and the first needs something older.",
+            "Cut one of the requirements, or split a bootstrap package off.",
         ),
         "no-tests": Rule(
             _W, "It has no tests: a farm can publish it, but never know that it works.",

@@ -47,7 +47,9 @@ def test_for_programs(typed: Type) -> None:
     said = json.loads(typed("plan", "--tree", STARTER, "-o", "json").out)
     assert sorted(said) == snapshot(
         [
-            "bumps", 'circles', "edits",
+            "bumps",
+            "circles",
+            "edits",
             "forecast",
             "gone",
             "jobs",
