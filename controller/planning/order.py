@@ -32,6 +32,8 @@ class Order:
     """Units in building order, those that are built at all."""
     above: list[Mask] = field(default_factory=list)
     """Every file that is built before it."""
+    around_circle: list[Mask] = field(default_factory=list)
+    """What more is built before it, since a circle among those before it, or its own, is built in stages."""
     parents: list[list[int]] = field(default_factory=list)
     """Files that its build waits for, as bits, without those that others wait for already."""
     tested: list[list[int]] = field(default_factory=list)
@@ -59,6 +61,7 @@ class Order:
             order.whole.append(whole)
         order._straighten(olds)
         order._find_parents()
+        order._find_around_circles()
         order._find_tests()
         return order
 
@@ -171,6 +174,21 @@ class Order:
             named = self.direct[unit] & ~_of(nearest)
             self.parents[unit] = [*nearest, *around.of_mask(named)] if named else nearest
 
+    def _find_around_circles(self) -> None:
+        self.around_circle = [0] * len(self.around.units)
+        whole: dict[int, Mask] = {}
+        for unit in self.sequence if self.ties else ():
+            more = _union(self.around_circle[self.around.unit_at[bit]] for bit in self.parents[unit])
+            tie = self.ties.get(unit)
+            if tie and tie.units[0] not in whole:
+                whole[tie.units[0]] = _union(self._before(bit) for other in tie.units for bit in self.outside(other))
+            self.around_circle[unit] = more | (whole[tie.units[0]] if tie else 0)
+
+    def _before(self, bit: int) -> Mask:
+        """A file, and all that is built before it."""
+        unit = self.around.unit_at[bit]
+        return 1 << bit | self.above[unit] | self.around_circle[unit]
+
     def _find_tests(self) -> None:
         """What each test waits for. One is late if it needs what waits for it: alone, or with others in a ring."""
         around = self.around
@@ -185,7 +203,7 @@ class Order:
                 self.tested[bit] = self._nearest(needed, bit)
         for bit, needed in risers.items():
             after = around.of_mask(needed & ~(1 << bit) if self.crooked else needed >> bit + 1 << bit + 1)
-            if any(self.above[around.unit_at[other]] >> bit & 1 for other in after):
+            if any(self._before(other) >> bit & 1 for other in after):
                 self.late.add(bit)
         self.rising = bool(risers)
         if risers.keys() - self.late:
@@ -207,7 +225,9 @@ class Order:
         around, size = self.around, len(self.around.units)
         edges: list[tuple[int, int]] = []
         for unit in self.sequence:
-            for bit in self.parents[unit]:
+            tie = self.ties.get(unit)
+            round_it = [bit for other in tie.units for bit in self.outside(other)] if tie else []
+            for bit in (*self.parents[unit], *round_it):
                 edges.append((unit, around.unit_at[bit]))
                 if bit not in self.late:
                     edges.append((unit, size + bit))

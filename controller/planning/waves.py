@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from controller.domain.errors import FarmError
 from controller.planning.bootstraps import Tie
 from controller.planning.order import Order, Stage
 
@@ -16,8 +17,10 @@ class Waves:
         self.test: dict[int, int] = {}
         """By bit."""
         self.stage: dict[Stage, int] = {}
-        while self._walk() and order.rising:  # a test that waits for something further up may move what waits for it
-            pass
+        for _ in range(2 * len(order.around.place_at) + 2):
+            if not self._walk() or not order.rising:
+                return  # else a test that waits for something further up may move what waits for it
+        raise FarmError("Jobs of this plan wait for each other.", remedy="This is a fault of the farm: report it.")
 
     def of_bits(self, bits: list[int]) -> int:
         """The wave of the last build among these files."""

@@ -4,7 +4,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from controller.domain.jobs import JobKind
-from controller.domain.plans import Membership, Plan
+from controller.domain.plans import Circle, Membership, Plan, PlannedJob
 from controller.domain.recipes import Origin, Output, Section
 from controller.domain.rule_words import RULE_WORDS
 from controller.planning.providers import Providers
@@ -91,6 +91,30 @@ def test_a_test_waits_for_the_builds_of_all_that_it_runs_with(data: st.DataObjec
             output = job.outputs[0]
             names = {r.name for r in output.in_section(Section.RUN)} | set(output.test_requirements)
             assert {builds[name] for name in names if name in builds} <= before[job.key]
+
+
+@given(st.data())
+@quickly
+def test_what_is_published_was_made_with_nothing_old_of_its_circle_nor_with_what_was(data: st.DataObject) -> None:
+    plan, _, _ = planned_change(data, circles=True)
+    made = {o.file_name: job for job in plan.jobs if job.kind is JobKind.BUILD for o in job.outputs}
+    for circle in plan.circles:
+        for job in made.values():
+            if job.stage or job.name not in circle.names or job.subdir != circle.subdir:
+                continue
+            inside = [made[file] for file in _had(job) if file in made and made[file].name in circle.names]
+            assert not _olds(job, circle), (job, circle)
+            assert all(not _olds(other, circle) for other in inside), (job, inside)
+
+
+def _had(job: PlannedJob) -> set[str]:
+    return {file for files in job.must_contain.values() for file in files}
+
+
+def _olds(job: PlannedJob, circle: Circle) -> set[str]:
+    """Packages of its circle that it names and that no file of this plan stands for."""
+    named = {r.name for o in job.outputs for r in o.in_section(Section.BUILD, Section.HOST)} & set(circle.names)
+    return named - {file.rsplit("-", 2)[0] for file in _had(job)} - {o.name for o in job.outputs}
 
 
 @given(st.data())
