@@ -76,9 +76,26 @@ class Checkout:
         keys = {at: key for at, key in self._keys.items() if at[0] not in touched}
         return replace(self, commit=commit, listing=self.listing.changed(changes), files=files, _keys=keys)
 
-    def asking(self, asked: Mapping[str, tuple[str, ...]]) -> "Checkout":
-        """The tree with other values of pins."""
-        return replace(self, asked=tuple(sorted(asked.items())), _keys={})
+    def asking(self, asked: Mapping[str, tuple[str, ...]], migrations: Sequence[PinFile] = ()) -> "Checkout":
+        """The tree with other values of pins, and with migrations as if they lay beside its pins."""
+        beside = dict(self.migrations)
+        for file in migrations:
+            folder = file.name.rpartition("/")[0]
+            others = (other for other in beside.get(folder, ()) if other.name != file.name)
+            beside[folder] = tuple(sorted((*others, file), key=lambda one: one.name))
+        return replace(self, asked=tuple(sorted(asked.items())), migrations=beside, _keys={})
+
+    @property
+    def migration_folder(self) -> str:
+        """Where the tree's migrations lie, or would."""
+        own = next((pin.rpartition("/")[0] for pin in self.layout.pins), "")
+        return f"{own}/migrations".lstrip("/")
+
+    @property
+    def tree_migrations(self) -> tuple[PinFile, ...]:
+        """Those beside the tree's pins."""
+        of_tree = (files for folder, files in self.migrations.items() if ".ci_support" not in folder)
+        return tuple(file for files in of_tree for file in files)
 
     def readings(self, subdirs: Sequence[str]) -> Iterator[tuple[RecipePlace, str]]:
         """Each recipe for each subdir that it is for, skip-listed ones left out."""
@@ -157,8 +174,7 @@ class Checkout:
 
     def _migrations(self, place: RecipePlace) -> MigrationFiles:
         own = f"{place.folder.rpartition('/')[0]}/.ci_support/migrations".lstrip("/")
-        of_tree = (files for folder, files in self.migrations.items() if ".ci_support" not in folder)
-        return MigrationFiles(tuple(file for files in of_tree for file in files), self.migrations.get(own, ()))
+        return MigrationFiles(self.tree_migrations, self.migrations.get(own, ()))
 
     def _folder(self, place: RecipePlace) -> Path:
         return self.place_of(place.folder, digest_of(self.files[place.folder], place.folder))

@@ -16,6 +16,9 @@ from controller.planning.migrations import Description, Migration, MigrationErro
 
 Environment = tuple[tuple[str, str], ...]
 _TABLE, _TIME = "__migrator", "migrator_ts"
+_LOOKED_AT = 200_000
+_ANY_KEY = re.compile(r"(?m)(?:^|[\s{,\"'])([A-Za-z_][\w.-]*)[\"']?[ \t]*:(?=\s|$)")
+_PAUSED = re.compile(rb"(?m)^\s+paused:\s*(?:true|yes|on|1)\s*(?:#.*)?$", re.IGNORECASE)
 _OF_THE_BOT = frozenset(
     {
         "automerge", "allowlist_file", "build_number", "channel_sources", "check_solvable", "conda_forge_yml_patches",
@@ -45,6 +48,21 @@ def read_migration(file: PinFile, subdir: str, environment: Environment = ()) ->
     except PinError as error:
         said = str(error.what)
         raise MigrationError(said, file=error.file, line=error.line, remedy=error.remedy) from error
+
+
+def keys_named(file: PinFile) -> tuple[str, ...]:
+    """Whatever stands as a key in a file that cannot be read, but for what speaks of the migration itself.
+
+    Rather too many than too few: recipes that name one of them are not read without the migration.
+    """
+    text = file.text[:_LOOKED_AT].decode("utf-8", "replace")
+    apart = _OURS | _OF_THE_BOT | {_TABLE, _TIME, "zip_keys", "pin_run_as_build", "max_pin", "min_pin"}
+    return tuple(key for key in dict.fromkeys(map(_key, _ANY_KEY.findall(text))) if key not in apart)
+
+
+def is_paused(file: PinFile) -> bool:
+    """Whether a file that cannot be read says plainly that it is paused."""
+    return bool(_PAUSED.search(file.text[:_LOOKED_AT]))
 
 
 def _prose(text: str) -> frozenset[int]:

@@ -19,6 +19,7 @@ from controller.planning.numbers import Name
 from controller.planning.question import Question
 from controller.planning.supposing import as_built, guessed, moved_to, renumbered, what_if
 from controller.services.farm import Farm
+from controller.services.noticing import with_notices
 from controller.services.planned import Target, plan_on
 from controller.services.trees import Standing, stand
 
@@ -121,7 +122,7 @@ def _planned(
 
     target = Target(there, lambda outputs: index_of(outputs, there))
     named = supposed if question.supposed else standing.named
-    return plan_on(farm, standing.reading, target, named, policy, moves)
+    return with_notices(farm, standing, plan_on(farm, standing.reading, target, named, policy, moves))
 
 
 def _text_only(now: Standing, before: Standing, decision: Decision) -> Iterator[str]:
