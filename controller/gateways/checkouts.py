@@ -17,17 +17,20 @@ from controller.domain.errors import NotFoundError, TreeError
 from controller.gateways.layouts import VARIANT_FILES, Layout, RecipePlace, find_layout
 from controller.gateways.listing import Entry, Listing, digest_of
 from controller.gateways.migrated import NO_MIGRATIONS, Candidate, MigrationFiles, candidates
+from controller.gateways.migration_files import names_of, read_migration
 from controller.gateways.recipe_archives import pack
 from controller.gateways.recipes import READER_VERSION, Recipe
 from controller.gateways.skip_lists import folders_in, holds
 from controller.gateways.tree_file import NO_TREE_FILE, TREE_FILE, ForeignFile, TreeFile, read_tree_file
 from controller.gateways.variant_files import PinFile
 from controller.gateways.versions import reader_versions
+from controller.planning.migrations import MigrationError, plain
 
 _LARGEST = 2_000_000
 """Larger files are no text that a reading could want; they are there by name, and empty."""
 _AT_ONCE = 500
 _COPIES = ".ci_support/migrations"
+_LISTS = "migration_support"
 
 
 class Contents(Protocol):
@@ -35,6 +38,21 @@ class Contents(Protocol):
 
     def read(self, blobs: Iterable[str], most: int | None = None) -> Mapping[str, bytes]:
         """By id; those that are not there, or have more than ``most`` bytes, are left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskedPins:
+    """Pins of a tree with other values than they have, and migrations as if they lay beside its pins."""
+
+    values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    migrations: tuple[tuple[str, str], ...] = ()
+    """Name and text of each; one of the tree's own of that name gives way."""
+
+    def __bool__(self) -> bool:
+        return bool(self.values or self.migrations)
+
+
+NOTHING_ASKED = AskedPins()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +75,10 @@ class Checkout:
     """Recipes that a skip list of the tree leaves out, with the subdirs; ``*`` is all."""
     migrations: Mapping[str, tuple[PinFile, ...]] = field(default_factory=dict)
     """Migrations by the folder that they lie in: beside the tree's pins, or a feedstock's own."""
+    allow_lists: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Files beside the migrations that name whom one is for, by path."""
+    limits: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Migrations that are not for everybody, and the folders of the recipes that they are for."""
     asked: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Pins of the tree with other values than they have, for a question."""
     _keys: dict[tuple[str, str], str] = field(default_factory=dict, compare=False, repr=False)
@@ -64,6 +86,7 @@ class Checkout:
     def after(self, commit: str, changes: Mapping[str, Entry]) -> "Checkout | None":
         """The tree at another commit that differs by the contents of these files; None if all of it may differ then."""
         moving = {file.name for files in self.migrations.values() for file in files}
+        moving |= self.allow_lists.keys()
         apart = {TREE_FILE, *self.layout.pins, *self.layout.skip_lists, *self.listing.targets, *moving}
         touched = {owner for path in changes for owner in _above(path) if owner in self.files}
         recorded = any(self.places[folder].skip_listed for folder in touched & self.places.keys())
@@ -76,14 +99,23 @@ class Checkout:
         keys = {at: key for at, key in self._keys.items() if at[0] not in touched}
         return replace(self, commit=commit, listing=self.listing.changed(changes), files=files, _keys=keys)
 
-    def asking(self, asked: Mapping[str, tuple[str, ...]], migrations: Sequence[PinFile] = ()) -> "Checkout":
-        """The tree with other values of pins, and with migrations as if they lay beside its pins."""
-        beside = dict(self.migrations)
-        for file in migrations:
-            folder = file.name.rpartition("/")[0]
-            others = (other for other in beside.get(folder, ()) if other.name != file.name)
-            beside[folder] = tuple(sorted((*others, file), key=lambda one: one.name))
-        return replace(self, asked=tuple(sorted(asked.items())), migrations=beside, _keys={})
+    def asking(self, asked: AskedPins) -> "Checkout":
+        """The tree with what is asked of its pins."""
+        folder, beside = self.migration_folder, dict(self.migrations)
+        if asked.migrations:
+            files = {file.name: file for file in beside.get(folder, ())}
+            files |= {
+                name: PinFile(name, text.encode()) for base, text in asked.migrations for name in [f"{folder}/{base}"]
+            }
+            beside[folder] = tuple(files[name] for name in sorted(files))
+        limits = _limits(beside, self.allow_lists, self.places)
+        return replace(
+            self, asked=tuple(sorted(asked.values.items())), migrations=beside, limits=limits, _keys={}
+        )  # fmt: skip
+
+    def limited(self, limits: Mapping[str, frozenset[str]]) -> "Checkout":
+        """The tree with its limited migrations for recipes in these folders."""
+        return replace(self, limits=limits, _keys={})
 
     @property
     def migration_folder(self) -> str:
@@ -174,7 +206,11 @@ class Checkout:
 
     def _migrations(self, place: RecipePlace) -> MigrationFiles:
         own = f"{place.folder.rpartition('/')[0]}/.ci_support/migrations".lstrip("/")
-        return MigrationFiles(self.tree_migrations, self.migrations.get(own, ()))
+        limits = self.limits
+        tree = self.tree_migrations
+        if limits:
+            tree = tuple(file for file in tree if file.name not in limits or place.folder in limits[file.name])
+        return MigrationFiles(tree, self.migrations.get(own, ()))
 
     def _folder(self, place: RecipePlace) -> Path:
         return self.place_of(place.folder, digest_of(self.files[place.folder], place.folder))
@@ -248,7 +284,11 @@ def open_checkout(
     files = listing.by_recipe()
     skipped = _skipped(layout, listing, contents)
     moving = _migration_files(layout, listing, contents)
-    return Checkout(commit, listing, contents, layout, tree_file, pins, place_of, files, places, skipped, moving)
+    lists = _allow_lists(layout, listing, contents)
+    limits = _limits(moving, lists, places)
+    return Checkout(
+        commit, listing, contents, layout, tree_file, pins, place_of, files, places, skipped, moving, lists, limits
+    )
 
 
 def _above(path: str) -> Iterator[str]:
@@ -301,6 +341,39 @@ def _migration_files(layout: Layout, listing: Listing, contents: Contents) -> di
         if b"__migrator" in texts[path] or b"migrator_ts" in texts[path]:
             found.setdefault(path.rpartition("/")[0], []).append(PinFile(path, texts[path]))
     return {folder: tuple(files) for folder, files in found.items()}
+
+
+def allow_list_of(migration: PinFile) -> str:
+    """Where the list of those lies whom a migration is for; empty where it is for everybody, or cannot be read."""
+    if b"allowlist_file" not in migration.text:
+        return ""
+    try:
+        name = read_migration(migration, "linux-64").scope.allowed_in  # the same on every platform
+    except MigrationError:
+        return ""
+    above = migration.name.rpartition("/")[0].rpartition("/")[0]
+    return f"{above}/{_LISTS}/{name}".lstrip("/") if name else ""
+
+
+def _allow_lists(layout: Layout, listing: Listing, contents: Contents) -> dict[str, frozenset[str]]:
+    beside = {f"{pin.rpartition('/')[0]}/{_LISTS}".lstrip("/") for pin in layout.pins} or {_LISTS}
+    near = [path for path in listing.entries if f"{_LISTS}/" in path]
+    texts = _texts([path for path in near if path.rpartition("/")[0] in beside], listing, contents)
+    return {path: frozenset(text.decode("utf-8", "replace").split()) for path, text in texts.items()}
+
+
+def _limits(
+    migrations: Mapping[str, tuple[PinFile, ...]], lists: Mapping[str, frozenset[str]],
+    places: Mapping[str, RecipePlace],
+) -> dict[str, frozenset[str]]:  # fmt: skip
+    """Each migration that is not for everybody, and the recipes that its list names; what these need comes later."""
+    files = (file for folder, of_folder in migrations.items() if ".ci_support" not in folder for file in of_folder)
+    limited = {file.name: path for file in files if (path := allow_list_of(file))}
+    if not limited:
+        return {}
+    names = {folder: frozenset(map(plain, names_of(folder))) for folder in places}
+    wanted = {name: frozenset(map(plain, lists.get(path, ()))) for name, path in limited.items()}
+    return {name: frozenset(f for f, known in names.items() if known & listed) for name, listed in wanted.items()}
 
 
 def _skipped(layout: Layout, listing: Listing, contents: Contents) -> dict[str, frozenset[str]]:

@@ -65,7 +65,10 @@ class Candidate:
         """Whether a recipe of this text is one that it is for; of a broken one, whether it may be."""
         if self.said is None and not self.forced:
             return are_named(with_groups(self.keys, groups), text)
-        return self.forced or self.said is None or self.said.scope.is_used_in(text)
+        if self.forced or self.said is None:
+            return True
+        scope = self.said.scope
+        return scope.is_used_in(text) and not scope.spares(text, self.said.migration.keys)
 
 
 def candidates(files: MigrationFiles, folder: str, subdir: str, environment: Environment) -> list[Candidate]:
@@ -98,7 +101,7 @@ def _candidate(file: PinFile, subdir: str, environment: Environment, *, forced: 
     except MigrationError:
         keys = () if is_paused(file) else keys_named(file)
         return Candidate(file, sha256(file.text).hexdigest(), forced=forced, keys=keys)
-    text = repr((said.migration, () if forced else said.scope.override_keys))
+    text = repr((said.migration, () if forced else (said.scope.override_keys, said.scope.noarch)))
     return Candidate(file, sha256(text.encode()).hexdigest(), said, frozenset() if forced else said.spared, forced)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from controller.domain.plans import Notice, NoticeKind
-from controller.gateways.checkouts import Checkout
+from controller.gateways.checkouts import Checkout, allow_list_of
 from controller.gateways.migrated import applicable, asked_file, pinning_of
 from controller.gateways.migration_files import is_paused, keys_named, read_migration
 from controller.gateways.pins import PinError
@@ -26,7 +26,14 @@ def pin_tables(checkout: Checkout, subdirs: Sequence[str]) -> tuple[list[PinTabl
             continue
         tables.append(table)
         broken += faults
-    return tables, list(dict.fromkeys(broken))
+    return tables, list(dict.fromkeys((*broken, *_without_list(checkout))))
+
+
+def _without_list(checkout: Checkout) -> Iterator[Notice]:
+    for file in checkout.tree_migrations:
+        path = allow_list_of(file)
+        if path and path not in checkout.allow_lists and not is_paused(file):
+            yield Notice(NoticeKind.ALLOWLIST_MISSING, file.name, file=path)
 
 
 def _table(checkout: Checkout, subdir: str, environment: Environment) -> tuple[PinTable, list[Notice]]:

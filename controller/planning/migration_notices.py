@@ -1,6 +1,6 @@
 """Migrations that people should look at: two that move the same, and those that have nothing left to do."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import replace
 from itertools import combinations
 
@@ -12,13 +12,14 @@ from controller.planning.notices import PinTable
 
 def migration_notices(tables: Sequence[PinTable]) -> tuple[Notice, ...]:
     """Overlaps and migrations that are done, each once, whatever the subdir."""
-    return (*_overlaps(tables), *_done(tables))
+    done = tuple(_done(tables))
+    return (*_overlaps(tables, {notice.about for notice in done}), *done)
 
 
-def _overlaps(tables: Sequence[PinTable]) -> Iterator[Notice]:
+def _overlaps(tables: Sequence[PinTable], done: Container[str]) -> Iterator[Notice]:
     found: dict[tuple[str, str], Notice] = {}
     for table in tables:
-        for first, second in combinations(table.migrations, 2):
+        for first, second in combinations([m for m in table.migrations if m.migration.name not in done], 2):
             keys = _shared(first, second, table.before.zip_keys)
             if keys and not _waits(first, second) and not _waits(second, first):
                 at = (first.migration.name, second.migration.name)

@@ -15,6 +15,9 @@ from controller.domain.errors import RecipeError
 Group = tuple[str, ...]
 Values = tuple[tuple[str, tuple[str, ...]], ...]
 """Keys with their values, in the order of the file."""
+_BUILD = re.compile(r"(?m)^build:(?:.*\n?)(?:(?:[ \t#-].*)?\n)*(?:[ \t#-].*)?")
+"""All below the first ``build:`` that stands at the start of a line."""
+_NOARCH = re.compile(r"(?m)(?:^[ \t]+|[{,][ \t]*)noarch:[ \t]*(generic|python)[ \t]*(?:$|[,}])")
 _COMPILER = re.compile(r"(\w+?)_(compiler|stdlib)(?:_stub|_version)?")
 
 
@@ -80,6 +83,10 @@ class Scope:
     """``override_cbc_keys``: who uses one of these is a member, whatever keys are set."""
     spares_makers: bool = True
     """``exclude_pinned_pkgs``: recipes that make what is pinned are left out."""
+    noarch: bool = False
+    """``include_noarch``: also recipes that make nothing but noarch packages."""
+    allowed_in: str = ""
+    """``allowlist_file``: a file that names those whom it is for; what these need is in as well."""
 
     def runs_in(self, subdir: str) -> bool:
         """Whether anybody is concerned in a subdir."""
@@ -88,6 +95,14 @@ class Scope:
     def is_used_in(self, text: str) -> bool:
         """Whether a recipe of this text uses one of the keys that stand for those which are set."""
         return not self.override_keys or are_named(self.override_keys, text)
+
+    def spares(self, text: str, keys: Group) -> bool:
+        """Whether a recipe of this text makes nothing but noarch packages, which such a migration leaves alone.
+
+        Of Python's, noarch: python alone counts, as its packages are for all of them already.
+        """
+        kind = "" if self.noarch else noarch_of(text)
+        return kind == "python" if "python" in keys else bool(kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +147,13 @@ class Pinning:
 def plain(name: str) -> str:
     """A name as keys write it."""
     return name.replace("-", "_").replace(".", "_").lower()
+
+
+def noarch_of(text: str) -> str:
+    """``generic`` or ``python`` where a recipe's text says it of all that it makes; empty where that is not plain."""
+    build = _BUILD.search(text)
+    said = _NOARCH.search(build[0]) if build else None
+    return said[1] if said else ""
 
 
 def are_named(keys: Iterable[str], text: str) -> bool:

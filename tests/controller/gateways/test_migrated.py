@@ -6,7 +6,7 @@ from controller.gateways.migrated import MigrationFiles, applying, asked_file, c
 from controller.gateways.pins import PinError
 from controller.gateways.variant_files import PinFile
 from controller.gateways.variants import pins_for, variants_for
-from controller.planning.migrations import MigrationError
+from controller.planning.migrations import MigrationError, noarch_of
 
 PINS = (
     PinFile(
@@ -151,3 +151,27 @@ def test_some_of_a_groups_values_choose_its_rows() -> None:
 def test_values_that_leave_a_group_out_of_step_are_refused() -> None:
     with pytest.raises(PinError, match=r"python goes together with is_min, which have 2 values each, and 3"):
         asked(python=("3.12", "3.13", "3.14"))
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("build:\n  number: 0\n  noarch: generic\n", "generic"),
+        ("build: {noarch: python, number: 0}\n", "python"),
+        ("build:\n  # said twice\n\n  noarch: python\nrequirements: {}\n", "python"),
+        ("build:\n  noarch: python  # [linux]\n", ""),
+        ("build:\n  number: 0\noutputs:\n  - build:\n      noarch: generic\n", ""),
+        ("about:\n  noarch: generic\n", ""),
+        ("build:\n  noarch: ${{ 'python' if unix }}\n", ""),
+    ],
+)
+def test_a_recipe_is_noarch_where_it_says_so_of_all_that_it_makes(text: str, kind: str) -> None:
+    assert noarch_of(text) == kind
+
+
+def test_migrations_of_python_spare_what_is_noarch_python_and_others_all_that_is_noarch() -> None:
+    files = MigrationFiles((ADDS, ZLIB))
+    assert names(files, "recipes/app", "build:\n  noarch: python\n") == []
+    assert names(files, "recipes/app", "build:\n  noarch: generic\n") == [ADDS.name]
+    everybody = changed(ZLIB, b"kind: version", b"include_noarch: true")
+    assert names(MigrationFiles((everybody,)), "recipes/app", "build:\n  noarch: generic\n") == [ZLIB.name]
