@@ -77,6 +77,8 @@ def _users(notice: Notice) -> str:
 
 
 def _to_write(notice: Notice) -> str:
-    if notice.proposed:
-        return f"Write {notice.about}: {notice.proposed} into {notice.file}." if notice.file else ""
+    if notice.detail:
+        return f"{notice.detail[0].upper()}{notice.detail[1:]}."
+    if notice.proposed and notice.file:
+        return f"Write {notice.about}: {notice.proposed} into {notice.file}."
     return f"Move it in {notice.file}." if notice.file else "Move it as well."

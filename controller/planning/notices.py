@@ -60,12 +60,20 @@ def _behind(
     pinned = {name: key for name in versions for table in tables if (key := table.key_of(name))}
     for (name, value), users in sorted(_kept(decision, versions, pinned).items()) if pinned else ():
         key, now = pinned[name], versions[name]
-        files = (table.files[key] for table in tables if key in table.files)
+        said = [table for table in tables if key in table.pinning.values]
+        apart = "" if any(value in table.pinning.values[key] for table in said) else _apart(key, said[0])
         yield Notice(
-            NoticeKind.PIN_BEHIND, key, file=next(files, ""), values=(value,), now=" and ".join(now.versions),
-            beside=now.beside if now.beside != key else "", proposed=_as_short(value, now.versions),
-            users=tuple(sorted(users)),
+            NoticeKind.PIN_BEHIND, key, file=said[0].files.get(key, ""), values=(value,),
+            now=" and ".join(now.versions), beside=now.beside if now.beside != key else "",
+            proposed="" if apart else _as_short(value, now.versions), users=tuple(sorted(users)), detail=apart,
         )  # fmt: skip
+
+
+def _apart(key: str, table: PinTable) -> str:
+    """Why somebody has another value of a pin than the tree."""
+    if table.before.values.get(key) != table.pinning.values[key]:
+        return f"the migration {table.files.get(key, '')} moves it, and leaves them out"
+    return "it is said beside their recipes"
 
 
 @dataclass(slots=True)

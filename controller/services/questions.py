@@ -17,6 +17,7 @@ from controller.gateways.variant_files import PinFile
 from controller.gateways.variants import Environment, pins_for
 from controller.planning.edits import Edit, of_recipe, proposed
 from controller.planning.indexing import index_of
+from controller.planning.migrations import MigrationError
 from controller.planning.moves import Move
 from controller.planning.numbers import Name
 from controller.planning.question import Question
@@ -84,9 +85,17 @@ def _asked(farm: Farm, tree: str, commit: str, question: Question) -> AskedPins:
     environment = tuple(sorted(checkout.tree_file.environment.items()))
     _check_keys(checkout, farm.rules.subdirs, environment, question.pins)
     for name, text in question.migrations:
-        for subdir in farm.rules.subdirs:
-            read_migration(PinFile(name, text.encode()), subdir, environment)
+        _check_migration(PinFile(name, text.encode()), farm.rules.subdirs, environment)
     return AskedPins(dict(question.pins), question.migrations)
+
+
+def _check_migration(file: PinFile, subdirs: Sequence[str], environment: Environment) -> None:
+    for subdir in subdirs:
+        try:
+            read_migration(file, subdir, environment)
+        except MigrationError as error:
+            place = f"{file.name}, line {error.line}" if error.line else file.name
+            raise MigrationError(f"{place}: {error.what}", file=file.name, remedy=error.remedy) from error
 
 
 def _check_keys(

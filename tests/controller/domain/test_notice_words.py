@@ -15,6 +15,17 @@ SAID = {
         "The pin liblapack stays at 3.9, while the package is at 3.11, and the pin libblas of the same recipe moved: "
         "app is kept on the old one. Move it in pins.yaml."
     ),
+    Notice(
+        K.PIN_BEHIND,
+        "lib",
+        "m/a.yaml",
+        values=("1",),
+        now="2.0",
+        users=("app",),
+        detail="the migration m/a.yaml moves it",
+    ): (
+        "The pin lib stays at 1, while the package is at 2.0: app is kept on the old one. The migration m/a.yaml moves it."
+    ),
     Notice(K.ZIPPED_BEHIND, "gxx", "pins.yaml", values=("13",), beside="gcc", now="14", proposed="14"): (
         "The pin gxx stays at 13, while gcc, which goes together with it, moved to 14. Write gxx: 14 into pins.yaml."
     ),

@@ -9,7 +9,9 @@ from controller.domain.errors import NotFoundError
 from controller.domain.plans import Membership, Plan
 from controller.planning.migrations import MigrationError
 from controller.planning.question import Question, pins_of
+from controller.services.answers.batches import batch_view
 from controller.services.farm import Farm
+from controller.services.intake import push
 from controller.services.questions import ask
 from tests.kit.farms import make_farm
 from tests.kit.recipe_trees import commit
@@ -208,3 +210,12 @@ def test_noarch_packages_stay_out_unless_a_migration_takes_them_in(farm: Farm, t
     for said, names in (("false", {"lib"}), ("true", {"lib", "data"})):
         plan = planned(farm, tree, migrations=(("ssl.yaml", raised.format(said)),))
         assert {name for name, _, _ in rebuilt(plan)} == names
+
+
+def test_a_batch_tells_its_notices_as_its_plan_did(farm: Farm, tree: Path) -> None:
+    migrate(tree, "__migrator: {kind: version}\nopenssl: ['3.3']\n")
+    opened = push(farm, str(tree), None, who="eva")
+    (notice,) = batch_view(farm, opened.batch).notices
+    assert notice.sentence == (
+        "The migration migrations/python313.yaml changes nothing any more: openssl is there already. Delete its file."
+    )
