@@ -16,21 +16,18 @@ from typing import Protocol
 from controller.domain.errors import NotFoundError, TreeError
 from controller.gateways.layouts import VARIANT_FILES, Layout, RecipePlace, find_layout
 from controller.gateways.listing import Entry, Listing, digest_of
-from controller.gateways.migrated import NO_MIGRATIONS, Candidate, MigrationFiles, candidates
-from controller.gateways.migration_files import names_of, read_migration
+from controller.gateways.migrated import Candidate, candidates
 from controller.gateways.recipe_archives import pack
 from controller.gateways.recipes import READER_VERSION, Recipe
 from controller.gateways.skip_lists import folders_in, holds
 from controller.gateways.tree_file import NO_TREE_FILE, TREE_FILE, ForeignFile, TreeFile, read_tree_file
+from controller.gateways.tree_migrations import NO_TREE_MIGRATIONS, AskedPins, Limits, TreeMigrations, wanted
 from controller.gateways.variant_files import PinFile
 from controller.gateways.versions import reader_versions
-from controller.planning.migrations import MigrationError, plain
 
 _LARGEST = 2_000_000
 """Larger files are no text that a reading could want; they are there by name, and empty."""
 _AT_ONCE = 500
-_COPIES = ".ci_support/migrations"
-_LISTS = "migration_support"
 
 
 class Contents(Protocol):
@@ -38,21 +35,6 @@ class Contents(Protocol):
 
     def read(self, blobs: Iterable[str], most: int | None = None) -> Mapping[str, bytes]:
         """By id; those that are not there, or have more than ``most`` bytes, are left out."""
-
-
-@dataclass(frozen=True, slots=True)
-class AskedPins:
-    """Pins of a tree with other values than they have, and migrations as if they lay beside its pins."""
-
-    values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    migrations: tuple[tuple[str, str], ...] = ()
-    """Name and text of each; one of the tree's own of that name gives way."""
-
-    def __bool__(self) -> bool:
-        return bool(self.values or self.migrations)
-
-
-NOTHING_ASKED = AskedPins()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,25 +55,18 @@ class Checkout:
     places: Mapping[str, RecipePlace]
     skipped: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Recipes that a skip list of the tree leaves out, with the subdirs; ``*`` is all."""
-    migrations: Mapping[str, tuple[PinFile, ...]] = field(default_factory=dict)
-    """Migrations by the folder that they lie in: beside the tree's pins, or a feedstock's own."""
-    allow_lists: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """Files beside the migrations that name whom one is for, by path."""
-    limits: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """Migrations that are not for everybody, and the folders of the recipes that they are for."""
+    migrations: TreeMigrations = NO_TREE_MIGRATIONS
     asked: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Pins of the tree with other values than they have, for a question."""
     _keys: dict[tuple[str, str], str] = field(default_factory=dict, compare=False, repr=False)
 
     def after(self, commit: str, changes: Mapping[str, Entry]) -> "Checkout | None":
         """The tree at another commit that differs by the contents of these files; None if all of it may differ then."""
-        moving = {file.name for files in self.migrations.values() for file in files}
-        moving |= self.allow_lists.keys()
-        apart = {TREE_FILE, *self.layout.pins, *self.layout.skip_lists, *self.listing.targets, *moving}
+        apart = {TREE_FILE, *self.layout.pins, *self.layout.skip_lists, *self.listing.targets}
         touched = {owner for path in changes for owner in _above(path) if owner in self.files}
         recorded = any(self.places[folder].skip_listed for folder in touched & self.places.keys())
         foreign = any(isinstance(pin, ForeignFile) for pin in self.tree_file.pins)
-        if foreign or recorded or apart & changes.keys():
+        if foreign or recorded or apart & changes.keys() or wanted(self.layout.pins, changes):
             return None
         files = dict(self.files)
         for folder in touched:
@@ -101,33 +76,12 @@ class Checkout:
 
     def asking(self, asked: AskedPins) -> "Checkout":
         """The tree with what is asked of its pins."""
-        folder, beside = self.migration_folder, dict(self.migrations)
-        if asked.migrations:
-            files = {file.name: file for file in beside.get(folder, ())}
-            files |= {
-                name: PinFile(name, text.encode()) for base, text in asked.migrations for name in [f"{folder}/{base}"]
-            }
-            beside[folder] = tuple(files[name] for name in sorted(files))
-        limits = _limits(beside, self.allow_lists, self.places)
-        return replace(
-            self, asked=tuple(sorted(asked.values.items())), migrations=beside, limits=limits, _keys={}
-        )  # fmt: skip
+        values = tuple(sorted(asked.values.items()))
+        return replace(self, asked=values, migrations=self.migrations.asking(asked.migrations), _keys={})
 
-    def limited(self, limits: Mapping[str, frozenset[str]]) -> "Checkout":
+    def limited(self, limits: Limits) -> "Checkout":
         """The tree with its limited migrations for recipes in these folders."""
-        return replace(self, limits=limits, _keys={})
-
-    @property
-    def migration_folder(self) -> str:
-        """Where the tree's migrations lie, or would."""
-        own = next((pin.rpartition("/")[0] for pin in self.layout.pins), "")
-        return f"{own}/migrations".lstrip("/")
-
-    @property
-    def tree_migrations(self) -> tuple[PinFile, ...]:
-        """Those beside the tree's pins."""
-        of_tree = (files for folder, files in self.migrations.items() if ".ci_support" not in folder)
-        return tuple(file for files in of_tree for file in files)
+        return replace(self, migrations=self.migrations.limited(limits), _keys={})
 
     def readings(self, subdirs: Sequence[str]) -> Iterator[tuple[RecipePlace, str]]:
         """Each recipe for each subdir that it is for, skip-listed ones left out."""
@@ -199,18 +153,10 @@ class Checkout:
         return sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
     def _candidates(self, place: RecipePlace, subdir: str) -> list[Candidate]:
-        if not self.migrations:
+        files = self.migrations.for_recipe(place.folder)
+        if not files:
             return []
-        environment = tuple(sorted(self.tree_file.environment.items()))
-        return candidates(self._migrations(place), place.folder, subdir, environment)
-
-    def _migrations(self, place: RecipePlace) -> MigrationFiles:
-        own = f"{place.folder.rpartition('/')[0]}/.ci_support/migrations".lstrip("/")
-        limits = self.limits
-        tree = self.tree_migrations
-        if limits:
-            tree = tuple(file for file in tree if file.name not in limits or place.folder in limits[file.name])
-        return MigrationFiles(tree, self.migrations.get(own, ()))
+        return candidates(files, place.folder, subdir, tuple(sorted(self.tree_file.environment.items())))
 
     def _folder(self, place: RecipePlace) -> Path:
         return self.place_of(place.folder, digest_of(self.files[place.folder], place.folder))
@@ -223,7 +169,7 @@ class Checkout:
         own = tuple(PinFile(pin, self._own(pin, folder, start, contents)) for pin in place.pins)
         environment = tuple(sorted(self.tree_file.environment.items()))
         files = digest_of(others, place.folder)
-        migrations = self._migrations(place) if self.migrations else NO_MIGRATIONS
+        migrations = self.migrations.for_recipe(place.folder)
         return Recipe(
             place.folder, place.file, folder, files, self.pins + own, environment, len(own), migrations, self.asked
         )
@@ -283,12 +229,9 @@ def open_checkout(
     places = {place.folder: place for place in layout.places}
     files = listing.by_recipe()
     skipped = _skipped(layout, listing, contents)
-    moving = _migration_files(layout, listing, contents)
-    lists = _allow_lists(layout, listing, contents)
-    limits = _limits(moving, lists, places)
-    return Checkout(
-        commit, listing, contents, layout, tree_file, pins, place_of, files, places, skipped, moving, lists, limits
-    )
+    texts = _texts(wanted(layout.pins, listing.entries), listing, contents)
+    moving = TreeMigrations.of(layout.pins, texts, places)
+    return Checkout(commit, listing, contents, layout, tree_file, pins, place_of, files, places, skipped, moving)
 
 
 def _above(path: str) -> Iterator[str]:
@@ -328,52 +271,6 @@ def _texts(paths: Iterable[str], listing: Listing, contents: Contents) -> dict[s
         if blob not in found:
             raise TreeError(f"The content of {path} is not in the repository.", remedy="Fetch it whole.")
     return {path: found[blob] for path, blob in blobs.items()}
-
-
-def _migration_files(layout: Layout, listing: Listing, contents: Contents) -> dict[str, tuple[PinFile, ...]]:
-    """Beside the pins of all recipes (``migrations/``), and of feedstocks (``.ci_support/migrations/``)."""
-    beside = {f"{pin.rpartition('/')[0]}/migrations".lstrip("/") for pin in layout.pins}
-    paths = [path for path in listing.entries if path.endswith((".yaml", ".yml")) and "migrations/" in path]
-    wanted = [path for path in paths if (folder := path.rpartition("/")[0]) in beside or folder.endswith(_COPIES)]
-    texts = _texts(wanted, listing, contents) if wanted else {}
-    found: dict[str, list[PinFile]] = {}
-    for path in sorted(texts):
-        if b"__migrator" in texts[path] or b"migrator_ts" in texts[path]:
-            found.setdefault(path.rpartition("/")[0], []).append(PinFile(path, texts[path]))
-    return {folder: tuple(files) for folder, files in found.items()}
-
-
-def allow_list_of(migration: PinFile) -> str:
-    """Where the list of those lies whom a migration is for; empty where it is for everybody, or cannot be read."""
-    if b"allowlist_file" not in migration.text:
-        return ""
-    try:
-        name = read_migration(migration, "linux-64").scope.allowed_in  # the same on every platform
-    except MigrationError:
-        return ""
-    above = migration.name.rpartition("/")[0].rpartition("/")[0]
-    return f"{above}/{_LISTS}/{name}".lstrip("/") if name else ""
-
-
-def _allow_lists(layout: Layout, listing: Listing, contents: Contents) -> dict[str, frozenset[str]]:
-    beside = {f"{pin.rpartition('/')[0]}/{_LISTS}".lstrip("/") for pin in layout.pins} or {_LISTS}
-    near = [path for path in listing.entries if f"{_LISTS}/" in path]
-    texts = _texts([path for path in near if path.rpartition("/")[0] in beside], listing, contents)
-    return {path: frozenset(text.decode("utf-8", "replace").split()) for path, text in texts.items()}
-
-
-def _limits(
-    migrations: Mapping[str, tuple[PinFile, ...]], lists: Mapping[str, frozenset[str]],
-    places: Mapping[str, RecipePlace],
-) -> dict[str, frozenset[str]]:  # fmt: skip
-    """Each migration that is not for everybody, and the recipes that its list names; what these need comes later."""
-    files = (file for folder, of_folder in migrations.items() if ".ci_support" not in folder for file in of_folder)
-    limited = {file.name: path for file in files if (path := allow_list_of(file))}
-    if not limited:
-        return {}
-    names = {folder: frozenset(map(plain, names_of(folder))) for folder in places}
-    wanted = {name: frozenset(map(plain, lists.get(path, ()))) for name, path in limited.items()}
-    return {name: frozenset(f for f, known in names.items() if known & listed) for name, listed in wanted.items()}
 
 
 def _skipped(layout: Layout, listing: Listing, contents: Contents) -> dict[str, frozenset[str]]:

@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Sequence
 
 from controller.domain.plans import Notice, NoticeKind
-from controller.gateways.checkouts import Checkout, allow_list_of
+from controller.gateways.checkouts import Checkout
 from controller.gateways.migrated import applicable, asked_file, pinning_of
 from controller.gateways.migration_files import is_paused, keys_named, read_migration
 from controller.gateways.pins import PinError
+from controller.gateways.tree_migrations import list_of
 from controller.gateways.variant_files import PinFile
 from controller.gateways.variants import Environment, pins_for
 from controller.planning.migrations import Description, MigrationError
@@ -30,9 +31,9 @@ def pin_tables(checkout: Checkout, subdirs: Sequence[str]) -> tuple[list[PinTabl
 
 
 def _without_list(checkout: Checkout) -> Iterator[Notice]:
-    for file in checkout.tree_migrations:
-        path = allow_list_of(file)
-        if path and path not in checkout.allow_lists and not is_paused(file):
+    for file in checkout.migrations.tree:
+        path = list_of(file)
+        if path and path not in checkout.migrations.lists and not is_paused(file):
             yield Notice(NoticeKind.ALLOWLIST_MISSING, file.name, file=path)
 
 
@@ -40,7 +41,7 @@ def _table(checkout: Checkout, subdir: str, environment: Environment) -> tuple[P
     asked = dict(checkout.asked)
     laid = (*checkout.pins, asked_file(checkout.pins, asked, subdir, environment)) if asked else checkout.pins
     before, faults = pinning_of(laid, subdir, environment), list[Notice]()
-    said = list(_described(checkout.tree_migrations, subdir, environment, faults))
+    said = list(_described(checkout.migrations.tree, subdir, environment, faults))
     after, failed = applicable(before, [one.migration for one in said])
     faults += [_broken(one.error, one.migration.name, one.migration.keys) for one in failed]
     lost = {one.migration.name for one in failed}

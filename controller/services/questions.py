@@ -9,10 +9,11 @@ from controller.domain.errors import NotFoundError
 from controller.domain.plans import Decision, Plan, Rule
 from controller.domain.recipes import Output
 from controller.gateways.channel_records import channel_records
-from controller.gateways.checkouts import NOTHING_ASKED, AskedPins, Checkout
+from controller.gateways.checkouts import Checkout
 from controller.gateways.migration_files import read_migration
 from controller.gateways.patches import patch_of
 from controller.gateways.spec_edits import edited
+from controller.gateways.tree_migrations import NOTHING_ASKED, AskedPins
 from controller.gateways.variant_files import PinFile
 from controller.gateways.variants import Environment, pins_for
 from controller.planning.edits import Edit, of_recipe, proposed

@@ -9,9 +9,10 @@ from itertools import islice
 
 from controller.domain.recipes import Reading, RecipeReading
 from controller.gateways.bodies import readings_of, uncollected
-from controller.gateways.checkouts import NOTHING_ASKED, AskedPins, Checkout
+from controller.gateways.checkouts import Checkout
 from controller.gateways.layouts import RecipePlace
 from controller.gateways.parallel import Done, Task, read_many
+from controller.gateways.tree_migrations import NOTHING_ASKED, AskedPins
 from controller.gateways.tree_readings import put_together
 from controller.planning.ancestry import with_ancestors
 from controller.services.farm import Farm
@@ -33,10 +34,11 @@ def read(farm: Farm, tree: str, commit: str, asked: AskedPins = NOTHING_ASKED) -
         checkout = farm.trees.open(tree, commit)
         checkout = checkout.asking(asked) if asked else checkout
     reading = _read_all(farm, tree, checkout)
-    if not any(checkout.limits.values()):
+    limits = checkout.migrations.limits
+    if not any(limits.values()):
         return reading, checkout
-    behind = {name: with_ancestors(reading.outputs, named) for name, named in checkout.limits.items() if named}
-    whole = checkout.limited({**checkout.limits, **behind})
+    behind = {name: with_ancestors(reading.outputs, named) for name, named in limits.items() if named}
+    whole = checkout.limited({**limits, **behind})
     return _read_all(farm, tree, whole), whole
 
 

@@ -9,7 +9,8 @@ from pathlib import Path, PurePosixPath
 
 from controller.domain.errors import TreeError
 from controller.domain.recipes import Output, Reading, Refusal
-from controller.gateways.checkouts import NOTHING_ASKED, AskedPins, Checkout
+from controller.gateways.checkouts import Checkout
+from controller.gateways.tree_migrations import NOTHING_ASKED, AskedPins
 from controller.gateways.tree_readings import Name, name_outputs
 from controller.planning.policy import MINIMAL, Policy
 from controller.services.farm import Farm

@@ -24,7 +24,8 @@ SAID = {
         users=("app",),
         detail="the migration m/a.yaml moves it",
     ): (
-        "The pin lib stays at 1, while the package is at 2.0: app is kept on the old one. The migration m/a.yaml moves it."
+        "The pin lib stays at 1, while the package is at 2.0: app is kept on the old one. "
+        "The migration m/a.yaml moves it."
     ),
     Notice(K.ZIPPED_BEHIND, "gxx", "pins.yaml", values=("13",), beside="gcc", now="14", proposed="14"): (
         "The pin gxx stays at 13, while gcc, which goes together with it, moved to 14. Write gxx: 14 into pins.yaml."
