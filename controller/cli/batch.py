@@ -72,6 +72,8 @@ def print_batch(batch: "BatchView") -> None:
         tell(f"  stays behind: {stays.file}: {stays.reason}")
     for refusal in batch.refusals:
         tell(f"  not read: {refusal}")
+    for notice in batch.notices:
+        tell(f"  {notice.sentence}")
     print_revisions(batch)
     print_gates(batch.gates)
 

@@ -76,6 +76,7 @@ class Client:
             "supposed": [f"{name}={version}" for name, version in question.supposed],
             "channel": question.channel,
             "pins": [f"{key}={','.join(values)}" for key, values in question.pins],
+            "migrations": [{"name": name, "text": text} for name, text in question.migrations],
         }  # fmt: skip
         return self._read(PlanAnswer, self._send("POST", "/api/v1/plans", json=asked))
 

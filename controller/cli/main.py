@@ -77,6 +77,9 @@ _Tree = Annotated[Path, typer.Option("--tree", help="Folder or git repository of
 _Rev = Annotated[str | None, typer.Option(help="Commit or branch; without it HEAD, or the folder as it is.")]
 _Since = Annotated[str | None, typer.Option(help="Plan what changed since this commit, as if all were built there.")]
 _Pins = Annotated[list[str] | None, typer.Option("--pin", help="KEY=VALUE[,VALUE]: what if a pin of the tree moved.")]
+_Migrations = Annotated[
+    list[Path] | None, typer.Option("--migration", help="Plan as if this migration file were in the tree; repeatable.")
+]
 _Policy = Annotated[Scope | None, typer.Option(help="How far to rebuild beyond what is forced.")]
 _Channel = Annotated[str, typer.Option(help="Conda channel (URL or folder) or farm's data folder to plan against.")]
 _Subdirs = Annotated[list[str] | None, typer.Option("--subdir", help="Subdir to plan for; may be repeated.")]
@@ -92,6 +95,7 @@ def plan(
     rev: _Rev = None,
     since: _Since = None,
     pin: _Pins = None,
+    migration: _Migrations = None,
     policy: _Policy = None,
     channel: _Channel = "",
     subdir: _Subdirs = None,
@@ -99,15 +103,15 @@ def plan(
 ) -> None:
     """Say what a push would rebuild, retest and leave out, and why. Changes nothing, needs no service.
 
-    With NAME=VERSION, what if that package moved; with --since, what a pull request does. With --server, that
-    controller makes the plan instead.
+    With NAME=VERSION, what if that package moved; with --pin or --migration, what if pins did; with --since, what a
+    pull request does. With --server, that controller makes the plan instead.
 
     Example: farm plan --tree recipes/starter --since HEAD~1 -o markdown
     """
     from controller.cli.questions import Place, question_of, run_plan
 
     place = Place(tree, rev, channel, tuple(subdir or ()))
-    run_plan(context.obj, place, question_of(supposed or (), since, channel, pin or (), policy), output)
+    run_plan(context.obj, place, question_of(supposed, since, channel, pin, policy, migration), output)
 
 
 @app.command()
@@ -120,6 +124,7 @@ def why(
     rev: _Rev = None,
     since: _Since = None,
     pin: _Pins = None,
+    migration: _Migrations = None,
     policy: _Policy = None,
     channel: _Channel = "",
     subdir: _Subdirs = None,
@@ -132,7 +137,7 @@ def why(
     from controller.cli.questions import Place, question_of, run_why
 
     place = Place(tree, rev, channel, tuple(subdir or ()))
-    run_why(context.obj, place, question_of(supposed or (), since, channel, pin or (), policy), name, output)
+    run_why(context.obj, place, question_of(supposed, since, channel, pin, policy, migration), name, output)
 
 
 @app.command()
@@ -144,6 +149,7 @@ def affected(
     rev: _Rev = None,
     since: _Since = None,
     pin: _Pins = None,
+    migration: _Migrations = None,
     policy: _Policy = None,
     channel: _Channel = "",
     subdir: _Subdirs = None,
@@ -156,7 +162,7 @@ def affected(
     from controller.cli.questions import Place, question_of, run_affected
 
     place = Place(tree, rev, channel, tuple(subdir or ()))
-    run_affected(context.obj, place, question_of(supposed or (), since, channel, pin or (), policy), output)
+    run_affected(context.obj, place, question_of(supposed, since, channel, pin, policy, migration), output)
 
 
 @app.command("plan-diff")

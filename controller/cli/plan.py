@@ -21,8 +21,8 @@ _SHOWN = 12
 _HEADS = (
     (Membership.REBUILD, "Rebuild"),
     (Membership.RETEST, "Retest as it is"),
-    (Membership.EDIT, "Needs an edit of its recipe"),
-    (Membership.BLOCKED, "Waits for an edit of another recipe"),
+    (Membership.EDIT, "Needs an edit of its recipe, or of a pin"),
+    (Membership.BLOCKED, "Waits for an edit of another recipe, or of a pin"),
     (Membership.NOTHING, "Left alone, though touched"),
 )
 
@@ -56,6 +56,8 @@ def _built(job: PlannedJobShape) -> str:
 
 def _besides(plan: PlanAnswer) -> Iterator[str]:
     """What a plan says beside its members."""
+    for notice in plan.notices:
+        yield notice.sentence
     for move in plan.moves:
         yield move.sentence
     for about in dict.fromkeys(bump.about for bump in plan.bumps):

@@ -15,7 +15,7 @@ from controller.cli.output import Form, PlanForm, counted, note, show, tell
 from controller.cli.plan import print_plan
 from controller.domain.errors import DataFolderError, InvalidInputError
 from controller.planning.policy import Scope
-from controller.planning.question import Question, pins_of, supposed_of
+from controller.planning.question import Question, migrations_of, pins_of, supposed_of
 from controller.services.answers import forecast
 from controller.services.answers.plan_shapes import AffectedAnswer, PlanAnswer, PlanDifference, WhyAnswer
 from controller.services.answers.questions import affected, answered_plan, difference, why
@@ -43,11 +43,22 @@ class Place:
 
 
 def question_of(
-    supposed: Sequence[str], since: str | None, channel: str, pins: Sequence[str], policy: Scope | None
-) -> Question:
+    supposed: Sequence[str] | None, since: str | None, channel: str, pins: Sequence[str] | None, policy: Scope | None,
+    migrations: Sequence[Path] | None = None,
+) -> Question:  # fmt: skip
     """The question as it was asked on the command line. Raises InvalidInputError."""
     conda = "" if not channel or _is_data(channel) else channel
-    return Question(supposed_of(supposed), since, conda, pins_of(pins), policy)
+    moving = migrations_of([(path.name, _text_of(path)) for path in migrations or ()])
+    return Question(supposed_of(supposed or ()), since, conda, pins_of(pins or ()), moving, policy)
+
+
+def _text_of(path: Path) -> str:
+    remedy = "Name a migration file, in conda-forge's form."
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        said = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
+        raise InvalidInputError(f"{path} cannot be read: {said}.", remedy=remedy) from error
 
 
 def _is_data(channel: str) -> bool:
@@ -142,7 +153,7 @@ def _against(database: str, data: Path, question: Question) -> str:
         return f"against what {question.channel} holds"
     if database:
         return f"against testing of {data}"
-    if question.supposed or question.pins:
+    if question.supposed or question.pins or question.migrations:
         return "against the tree, as if all of it were built"
     return "against nothing: every package is new"
 

@@ -57,7 +57,7 @@ class Membership(StrEnum):
     REBUILD = "rebuild"
     RETEST = "retest"
     EDIT = "recipe edit"
-    """Text in its recipe is in the way; no rebuild can help."""
+    """Text in its recipe, or a pin of the tree, is in the way; no rebuild can help."""
     BLOCKED = "blocked"
     """Would be rebuilt, but something beside it stays on the old package until it is repaired."""
     NOTHING = "nothing"
@@ -189,6 +189,47 @@ class Deadlock:
     """``subdir/file name`` of all that is not built."""
 
 
+class NoticeKind(StrEnum):
+    """What a plan says beside its members, of pins and migrations that people may have forgotten."""
+
+    PIN_BEHIND = "pin left behind"
+    """A package moved, and the pin of its name, or of another package of its recipe, did not."""
+    ZIPPED_BEHIND = "zipped pin left behind"
+    """One pin of a group that goes together moved, and another stays at the value that both had."""
+    MIGRATIONS_OVERLAP = "migrations overlap"
+    """Two migrations move the same pin, or pins that go together, and neither says that it waits for the other."""
+    MIGRATION_DONE = "migration done"
+    """The pin files say all that the migration would do; it can be closed."""
+    MIGRATION_BROKEN = "migration broken"
+    """It cannot be read, or not be applied: who uses its pins is not read, everybody else goes without it."""
+    ALLOWLIST_MISSING = "allow list missing"
+    """The file that says whom a migration is for is not there: it is for nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One of them. Which fields are filled is the kind's; ``about`` is the pin, or the migration's file."""
+
+    kind: NoticeKind
+    about: str
+    file: str = ""
+    """Where a person would write."""
+    line: int | None = None
+    values: tuple[str, ...] = ()
+    """What the pin is at."""
+    beside: str = ""
+    """The pin, or the migration, that it is seen beside."""
+    now: str = ""
+    """Where the package, or the other pin, is."""
+    proposed: str = ""
+    """The value that a person would write; empty where none can be told."""
+    keys: tuple[str, ...] = ()
+    """Pins of a migration."""
+    users: tuple[str, ...] = ()
+    """Packages that are kept on the old one."""
+    detail: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """The whole answer: jobs in waves, and every omission with its reason."""
@@ -200,3 +241,4 @@ class Plan:
     """(subdir, name, version) to the build number assigned."""
     circles: tuple[Circle, ...] = ()
     deadlocks: tuple[Deadlock, ...] = ()
+    notices: tuple[Notice, ...] = ()

@@ -28,7 +28,7 @@ RULE_WORDS: Mapping[Rule, RuleWords] = MappingProxyType(
         Rule.R1: _words("an inherited bound excludes the new package", _M.REBUILD),
         Rule.R2: _words("an inherited bound admits the new package", _M.RETEST, _M.REBUILD),
         Rule.R3: _words("a pin moved, and with it the hash", _M.REBUILD),
-        Rule.R4: _words("a version in the host section keeps the old package", _M.EDIT),
+        Rule.R4: _words("a version in the host section, or a pin, keeps the old package", _M.EDIT),
         Rule.R5: _words("a tool that builds it exports something", _M.NOTHING, _M.REBUILD),
         Rule.R6: _words("a tool that builds it leaves no trace", _M.NOTHING, _M.REBUILD),
         Rule.R7: _words("only runs with it, and admits the new package", _M.RETEST),

@@ -120,7 +120,7 @@ MEMBERSHIP_WORDS = _frozen(
     {
         _M.REBUILD: Words("rebuild", "●", "Is built again.", _BUSY),
         _M.RETEST: Words("retest", "◐", "Stays as it is and is tested against what is new.", _BUSY),
-        _M.EDIT: Words("recipe edit", "✎", "Text in its recipe is in the way.", _BROKEN, "maintainer"),
+        _M.EDIT: Words("recipe edit", "✎", "Text in its recipe, or a pin, is in the way.", _BROKEN, "maintainer"),
         _M.BLOCKED: Words(
             "blocked", "⊟", "Cannot be rebuilt before something beside it is repaired.", _WAIT, "maintainer of that"
         ),
@@ -199,6 +199,7 @@ _SENTENCES: Mapping[Rule, str] = MappingProxyType(
 _OTHERWISE: Mapping[tuple[Rule, bool], str] = MappingProxyType(
     {
         (Rule.R2, True): "The policy '{detail}' rebuilds what is built with {about}, though nothing forces it.",
+        (Rule.R4, True): "A pin of the tree asks for '{spec}', which keeps it on the old {about}: {detail}.",
         (Rule.R5, True): "It is built with {about}; {detail}.",
         (Rule.R6, True): "It is built with {about}, whose output is part of it: a {detail} by policy.",
         (Rule.R10, True): "It is built against {about} and records nothing of it; {detail}.",

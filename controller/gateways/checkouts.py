@@ -16,18 +16,18 @@ from typing import Protocol
 from controller.domain.errors import NotFoundError, TreeError
 from controller.gateways.layouts import VARIANT_FILES, Layout, RecipePlace, find_layout
 from controller.gateways.listing import Entry, Listing, digest_of
-from controller.gateways.migrated import NO_MIGRATIONS, Candidate, MigrationFiles, candidates
+from controller.gateways.migrated import Candidate, candidates
 from controller.gateways.recipe_archives import pack
 from controller.gateways.recipes import READER_VERSION, Recipe
 from controller.gateways.skip_lists import folders_in, holds
 from controller.gateways.tree_file import NO_TREE_FILE, TREE_FILE, ForeignFile, TreeFile, read_tree_file
+from controller.gateways.tree_migrations import NO_TREE_MIGRATIONS, AskedPins, Limits, TreeMigrations, wanted
 from controller.gateways.variant_files import PinFile
 from controller.gateways.versions import reader_versions
 
 _LARGEST = 2_000_000
 """Larger files are no text that a reading could want; they are there by name, and empty."""
 _AT_ONCE = 500
-_COPIES = ".ci_support/migrations"
 
 
 class Contents(Protocol):
@@ -55,20 +55,18 @@ class Checkout:
     places: Mapping[str, RecipePlace]
     skipped: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Recipes that a skip list of the tree leaves out, with the subdirs; ``*`` is all."""
-    migrations: Mapping[str, tuple[PinFile, ...]] = field(default_factory=dict)
-    """Migrations by the folder that they lie in: beside the tree's pins, or a feedstock's own."""
+    migrations: TreeMigrations = NO_TREE_MIGRATIONS
     asked: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Pins of the tree with other values than they have, for a question."""
     _keys: dict[tuple[str, str], str] = field(default_factory=dict, compare=False, repr=False)
 
     def after(self, commit: str, changes: Mapping[str, Entry]) -> "Checkout | None":
         """The tree at another commit that differs by the contents of these files; None if all of it may differ then."""
-        moving = {file.name for files in self.migrations.values() for file in files}
-        apart = {TREE_FILE, *self.layout.pins, *self.layout.skip_lists, *self.listing.targets, *moving}
+        apart = {TREE_FILE, *self.layout.pins, *self.layout.skip_lists, *self.listing.targets}
         touched = {owner for path in changes for owner in _above(path) if owner in self.files}
         recorded = any(self.places[folder].skip_listed for folder in touched & self.places.keys())
         foreign = any(isinstance(pin, ForeignFile) for pin in self.tree_file.pins)
-        if foreign or recorded or apart & changes.keys():
+        if foreign or recorded or apart & changes.keys() or wanted(self.layout.pins, changes):
             return None
         files = dict(self.files)
         for folder in touched:
@@ -76,9 +74,14 @@ class Checkout:
         keys = {at: key for at, key in self._keys.items() if at[0] not in touched}
         return replace(self, commit=commit, listing=self.listing.changed(changes), files=files, _keys=keys)
 
-    def asking(self, asked: Mapping[str, tuple[str, ...]]) -> "Checkout":
-        """The tree with other values of pins."""
-        return replace(self, asked=tuple(sorted(asked.items())), _keys={})
+    def asking(self, asked: AskedPins) -> "Checkout":
+        """The tree with what is asked of its pins."""
+        values = tuple(sorted(asked.values.items()))
+        return replace(self, asked=values, migrations=self.migrations.asking(asked.migrations), _keys={})
+
+    def limited(self, limits: Limits) -> "Checkout":
+        """The tree with its limited migrations for recipes in these folders."""
+        return replace(self, migrations=self.migrations.limited(limits), _keys={})
 
     def readings(self, subdirs: Sequence[str]) -> Iterator[tuple[RecipePlace, str]]:
         """Each recipe for each subdir that it is for, skip-listed ones left out."""
@@ -150,15 +153,10 @@ class Checkout:
         return sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
     def _candidates(self, place: RecipePlace, subdir: str) -> list[Candidate]:
-        if not self.migrations:
+        files = self.migrations.for_recipe(place.folder)
+        if not files:
             return []
-        environment = tuple(sorted(self.tree_file.environment.items()))
-        return candidates(self._migrations(place), place.folder, subdir, environment)
-
-    def _migrations(self, place: RecipePlace) -> MigrationFiles:
-        own = f"{place.folder.rpartition('/')[0]}/.ci_support/migrations".lstrip("/")
-        of_tree = (files for folder, files in self.migrations.items() if ".ci_support" not in folder)
-        return MigrationFiles(tuple(file for files in of_tree for file in files), self.migrations.get(own, ()))
+        return candidates(files, place.folder, subdir, tuple(sorted(self.tree_file.environment.items())))
 
     def _folder(self, place: RecipePlace) -> Path:
         return self.place_of(place.folder, digest_of(self.files[place.folder], place.folder))
@@ -171,7 +169,7 @@ class Checkout:
         own = tuple(PinFile(pin, self._own(pin, folder, start, contents)) for pin in place.pins)
         environment = tuple(sorted(self.tree_file.environment.items()))
         files = digest_of(others, place.folder)
-        migrations = self._migrations(place) if self.migrations else NO_MIGRATIONS
+        migrations = self.migrations.for_recipe(place.folder)
         return Recipe(
             place.folder, place.file, folder, files, self.pins + own, environment, len(own), migrations, self.asked
         )
@@ -231,7 +229,8 @@ def open_checkout(
     places = {place.folder: place for place in layout.places}
     files = listing.by_recipe()
     skipped = _skipped(layout, listing, contents)
-    moving = _migration_files(layout, listing, contents)
+    texts = _texts(wanted(layout.pins, listing.entries), listing, contents)
+    moving = TreeMigrations.of(layout.pins, texts, places)
     return Checkout(commit, listing, contents, layout, tree_file, pins, place_of, files, places, skipped, moving)
 
 
@@ -272,19 +271,6 @@ def _texts(paths: Iterable[str], listing: Listing, contents: Contents) -> dict[s
         if blob not in found:
             raise TreeError(f"The content of {path} is not in the repository.", remedy="Fetch it whole.")
     return {path: found[blob] for path, blob in blobs.items()}
-
-
-def _migration_files(layout: Layout, listing: Listing, contents: Contents) -> dict[str, tuple[PinFile, ...]]:
-    """Beside the pins of all recipes (``migrations/``), and of feedstocks (``.ci_support/migrations/``)."""
-    beside = {f"{pin.rpartition('/')[0]}/migrations".lstrip("/") for pin in layout.pins}
-    paths = [path for path in listing.entries if path.endswith((".yaml", ".yml")) and "migrations/" in path]
-    wanted = [path for path in paths if (folder := path.rpartition("/")[0]) in beside or folder.endswith(_COPIES)]
-    texts = _texts(wanted, listing, contents) if wanted else {}
-    found: dict[str, list[PinFile]] = {}
-    for path in sorted(texts):
-        if b"__migrator" in texts[path] or b"migrator_ts" in texts[path]:
-            found.setdefault(path.rpartition("/")[0], []).append(PinFile(path, texts[path]))
-    return {folder: tuple(files) for folder, files in found.items()}
 
 
 def _skipped(layout: Layout, listing: Listing, contents: Contents) -> dict[str, frozenset[str]]:

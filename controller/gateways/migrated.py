@@ -12,12 +12,20 @@ from typing import Any
 
 import yaml
 
-from controller.gateways.migration_files import Environment, names_of, read_migration
+from controller.gateways.migration_files import Environment, is_paused, keys_named, names_of, read_migration
 from controller.gateways.pins import Group, PinError
 from controller.gateways.variant_files import PinFile
 from controller.gateways.variants import pins_for, variants_for
 from controller.planning.migrating import migrate
-from controller.planning.migrations import Description, Migration, MigrationError, Pinning, plain
+from controller.planning.migrations import (
+    Description,
+    Migration,
+    MigrationError,
+    Pinning,
+    are_named,
+    plain,
+    with_groups,
+)
 
 _NAME = "migrations/variants.yaml"
 Rows = Mapping[str, tuple[str, ...]]
@@ -50,10 +58,17 @@ class Candidate:
     """None where it cannot be read."""
     spared: frozenset[str] = frozenset()
     forced: bool = False
+    keys: tuple[str, ...] = ()
+    """Of one that cannot be read: all that may be a pin in it."""
 
-    def applies(self, text: str) -> bool:
-        """Whether a recipe of this text is one that it is for."""
-        return self.forced or self.said is None or self.said.scope.is_used_in(text)
+    def applies(self, text: str, groups: Sequence[Group] = ()) -> bool:
+        """Whether a recipe of this text is one that it is for; of a broken one, whether it may be."""
+        if self.said is None and not self.forced:
+            return are_named(with_groups(self.keys, groups), text)
+        if self.forced or self.said is None:
+            return True
+        scope = self.said.scope
+        return scope.is_used_in(text) and not scope.spares(text, self.said.migration.keys)
 
 
 def candidates(files: MigrationFiles, folder: str, subdir: str, environment: Environment) -> list[Candidate]:
@@ -63,9 +78,14 @@ def candidates(files: MigrationFiles, folder: str, subdir: str, environment: Env
     return _with_own(found, files, subdir, environment) if files.own else found
 
 
-def applying(files: MigrationFiles, folder: str, subdir: str, environment: Environment, text: str) -> list[Migration]:
-    """Those that apply to a recipe of this text. Raises MigrationError for one that cannot be read."""
-    found = [one for one in candidates(files, folder, subdir, environment) if one.applies(text)]
+def applying(
+    files: MigrationFiles, folder: str, subdir: str, environment: Environment, text: str, groups: Sequence[Group] = ()
+) -> list[Migration]:
+    """Those that apply to a recipe of this text. Raises MigrationError for one that cannot be read and may be for it.
+
+    ``groups`` are keys of the pins that go together. Who names none of the keys of a broken one goes without it.
+    """
+    found = [one for one in candidates(files, folder, subdir, environment) if one.applies(text, groups)]
     return [(one.said or read_migration(one.file, subdir, environment)).migration for one in found]
 
 
@@ -79,8 +99,9 @@ def _candidate(file: PinFile, subdir: str, environment: Environment, *, forced: 
     try:
         said = read_migration(file, subdir, environment)
     except MigrationError:
-        return Candidate(file, sha256(file.text).hexdigest())
-    text = repr((said.migration, () if forced else said.scope.override_keys))
+        keys = () if is_paused(file) else keys_named(file)
+        return Candidate(file, sha256(file.text).hexdigest(), forced=forced, keys=keys)
+    text = repr((said.migration, () if forced else (said.scope.override_keys, said.scope.noarch)))
     return Candidate(file, sha256(text.encode()).hexdigest(), said, frozenset() if forced else said.spared, forced)
 
 
@@ -100,30 +121,61 @@ def _base(file: PinFile) -> str:
     return file.name.rpartition("/")[2]
 
 
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A migration that cannot be applied to the pins."""
+
+    migration: Migration
+    error: MigrationError
+
+
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """Pin files with what migrations make of them, and those that could not be applied."""
+
+    files: tuple[PinFile, ...]
+    failed: tuple[Failed, ...] = ()
+
+
+def applicable(before: Pinning, migrations: Iterable[Migration]) -> tuple[Pinning, tuple[Failed, ...]]:
+    """The pins with all that can be applied, and what cannot."""
+    left, failed = list(migrations), list[Failed]()
+    while True:
+        try:
+            return migrate(before, left), tuple(failed)
+        except MigrationError as error:
+            broken = next((one for one in left if one.name == error.file), None)
+            if broken is None:
+                raise
+            left.remove(broken)
+            failed.append(Failed(broken, error))
+
+
+def pinning_of(files: tuple[PinFile, ...], subdir: str, environment: Environment) -> Pinning:
+    """Pin files as migrations see them. Raises PinError."""
+    pins = pins_for(files, subdir, environment)
+    return Pinning(pins.values, pins.zip_keys, pins.pin_run_as_build)
+
+
 @lru_cache(maxsize=1024)
 def migrated(
     files: tuple[PinFile, ...], subdir: str, environment: Environment, migrations: tuple[Migration, ...]
-) -> tuple[PinFile, ...]:
-    """The files, and what the migrations make of them. Raises PinError and MigrationError."""
-    pins = pins_for(files, subdir, environment)
-    before = Pinning(pins.values, pins.zip_keys, pins.pin_run_as_build)
-    after = migrate(before, migrations)
+) -> Laid:
+    """The files, and what the migrations make of them. Raises PinError."""
+    pins, before = pins_for(files, subdir, environment), pinning_of(files, subdir, environment)
+    after, failed = applicable(before, migrations)
     if after == before:
-        return files
+        return Laid(files, failed)
     moved = {key for key, values in after.values.items() if pins.values.get(key) != values}
     document: dict[str, Any] = {"pin_run_as_build": {k: dict(pin) for k, pin in (after.pin_run_as_build or {}).items()}}
     known = variants_for(files, subdir, environment).to_dict()
     rows = _whole(moved, after.values, after.zip_keys)
-    return (*files, PinFile(_NAME, variant_yaml(rows, after.zip_keys, known, document)))
+    return Laid((*files, PinFile(_NAME, variant_yaml(rows, after.zip_keys, known, document))), failed)
 
 
 def _whole(moved: Iterable[str], values: Rows, groups: Iterable[Group]) -> Rows:
     """The moved keys, and all that go together with one of them."""
-    wanted = dict.fromkeys(sorted(moved))
-    for group in groups:
-        if wanted.keys() & set(group):
-            wanted |= dict.fromkeys(group)
-    return {key: values[key] for key in wanted if key in values}
+    return {key: values[key] for key in with_groups(sorted(moved), groups) if key in values}
 
 
 def variant_yaml(

@@ -16,19 +16,22 @@ from controller.planning.migrations import Description, Migration, MigrationErro
 
 Environment = tuple[tuple[str, str], ...]
 _TABLE, _TIME = "__migrator", "migrator_ts"
+_LOOKED_AT = 200_000
+_ANY_KEY = re.compile(r"(?m)(?:^|[\s{,\"'])([A-Za-z_][\w.-]*)[\"']?[ \t]*:(?=\s|$)")
+_PAUSED = re.compile(rb"(?m)^\s+paused:\s*(?:true|yes|on|1)\s*(?:#.*)?$", re.IGNORECASE)
 _OF_THE_BOT = frozenset(
     {
-        "automerge", "allowlist_file", "build_number", "channel_sources", "check_solvable", "conda_forge_yml_patches",
-        "ignored_deps_per_node", "include_build", "include_noarch", "longterm", "max_solver_attempts", "name",
+        "automerge", "build_number", "channel_sources", "check_solvable", "conda_forge_yml_patches",
+        "ignored_deps_per_node", "include_build", "longterm", "max_solver_attempts", "name",
         "objective", "pr_limit", "rebuild_class", "schema_version", "top_level", "force_pr_after_solver_attempts",
     }
 )  # fmt: skip
 """What tells conda-forge's bot how to open pull requests."""
 _OURS = frozenset(
     {
-        "additional_zip_keys", "bump_number", "commit_message", "exclude", "exclude_pinned_pkgs", "kind",
-        "migration_number", "operation", "ordering", "override_cbc_keys", "paused", "platform_allowlist",
-        "primary_key", "use_local", "wait_for_migrators",
+        "additional_zip_keys", "allowlist_file", "bump_number", "commit_message", "exclude", "exclude_pinned_pkgs",
+        "include_noarch", "kind", "migration_number", "operation", "ordering", "override_cbc_keys", "paused",
+        "platform_allowlist", "primary_key", "use_local", "wait_for_migrators",
     }
 )  # fmt: skip
 
@@ -45,6 +48,21 @@ def read_migration(file: PinFile, subdir: str, environment: Environment = ()) ->
     except PinError as error:
         said = str(error.what)
         raise MigrationError(said, file=error.file, line=error.line, remedy=error.remedy) from error
+
+
+def keys_named(file: PinFile) -> tuple[str, ...]:
+    """Whatever stands as a key in a file that cannot be read, but for what speaks of the migration itself.
+
+    Rather too many than too few: recipes that name one of them are not read without the migration.
+    """
+    text = file.text[:_LOOKED_AT].decode("utf-8", "replace")
+    apart = _OURS | _OF_THE_BOT | {_TABLE, _TIME, "zip_keys", "pin_run_as_build", "max_pin", "min_pin"}
+    return tuple(key for key in dict.fromkeys(map(_key, _ANY_KEY.findall(text))) if key not in apart)
+
+
+def is_paused(file: PinFile) -> bool:
+    """Whether a file that cannot be read says plainly that it is paused."""
+    return bool(_PAUSED.search(file.text[:_LOOKED_AT]))
 
 
 def _prose(text: str) -> frozenset[int]:
@@ -164,6 +182,8 @@ class _Table:
             platforms=frozenset(name.replace("_", "-", 1) for name in self.texts("platform_allowlist")),
             override_keys=self.texts("override_cbc_keys"),
             spares_makers=self.flag("exclude_pinned_pkgs", default=True),
+            noarch=self.flag("include_noarch", default=False),
+            allowed_in=self.text("allowlist_file", ""),
         )
 
 

@@ -23,11 +23,12 @@ from controller.gateways.rendering import Rendered, render, variant_text
 from controller.gateways.v0.reading import read_v0, translations
 from controller.gateways.variant_files import PinFile
 from controller.gateways.variants import Environment, pins_for, variants_for
+from controller.planning.migrations import Group, Migration, are_named, with_groups
 from workers.contract.jobs import Translation
 
 log = structlog.get_logger(__name__)
 
-READER_VERSION = "3"
+READER_VERSION = "4"
 """Moves whenever the same files are read as something else: what was read before counts no more."""
 _REFUSED = (RattlerBuildError, ValueError, TypeError, RecursionError, RecipeError)
 _FAILED = (OSError, MemoryError, ReaderLostError)
@@ -66,8 +67,18 @@ class Recipe:
         if not self.migrations:
             return pins
         text = (self.folder / self.file).read_text(encoding="utf-8", errors="replace")
-        found = applying(self.migrations, self.recipe, subdir, self.environment, text)
-        return migrated(pins, subdir, self.environment, tuple(found))
+        groups = pins_for(pins, subdir, self.environment).zip_keys
+        found = applying(self.migrations, self.recipe, subdir, self.environment, text, groups)
+        laid = migrated(pins, subdir, self.environment, tuple(found))
+        for failed in laid.failed:
+            if self._needs(failed.migration, text, groups):
+                raise failed.error
+        return laid.files
+
+    def _needs(self, migration: Migration, text: str, groups: Sequence[Group]) -> bool:
+        """Whether it cannot be read without a migration: its own, or one of a pin that it names."""
+        own = any(file.name == migration.name for file in self.migrations.own)
+        return own or are_named(with_groups(migration.keys, groups), text)
 
     @property
     def path(self) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from controller.domain.plans import Decision, Member, Membership, Rule
+from controller.domain.recipes import Origin
 
 
 class Bump(StrEnum):
@@ -17,6 +18,8 @@ class Bump(StrEnum):
     """Built again as it is written, it takes the new one."""
     EDIT = "recipe edit"
     """Text in its recipe keeps it on the old one."""
+    BEHIND = "pin left behind"
+    """A pin of the tree keeps it on the old one."""
     RELINK = "static relink"
     """It holds a part of the old one, which no solver sees."""
     COMPILER = "compiler change"
@@ -56,4 +59,6 @@ def _bump(member: Member) -> Bump | None:
     if member.membership is Membership.REBUILD:
         compiled = reason.rule is Rule.R3 and reason.about.endswith(_COMPILER_KEYS)
         return Bump.COMPILER if compiled else _OF_RULE.get(reason.rule)
+    if member.membership is Membership.EDIT and reason.origin == Origin.VARIANT:
+        return Bump.BEHIND
     return {Membership.EDIT: Bump.EDIT, Membership.RETEST: Bump.RETEST}.get(member.membership)

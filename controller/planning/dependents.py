@@ -1,15 +1,15 @@
 """Who is touched when an output moves: users by what their artifacts record, and by what stands in their recipes."""
 
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from controller.domain.artifacts import Artifact
 from controller.domain.plans import Membership, Reason, Rule
-from controller.domain.recipes import Origin, RunExports, Section
+from controller.domain.recipes import Origin, Requirement, RunExports, Section
 from controller.planning.index import Admission, Index, Places, Recorded, Using
-from controller.planning.rules import PYTHON, Finding, Touch, Use, is_exact, judge_touch, judge_use
+from controller.planning.rules import PYTHON, Finding, Touch, Use, is_exact, judge_touch, judge_use, kept_by
 from controller.planning.specs import admits, admits_version, bound_of, name_of
 
 _OWN_TEXT = {Section.HOST: Rule.R4, Section.RUN: Rule.R8, Section.CONSTRAINS: Rule.R18}
@@ -17,6 +17,10 @@ Path = tuple[str, ...]
 Paths = Mapping[int, Path]
 """Places that moved, each with the path that leads to it."""
 _NUMBERED = re.compile(r"_\d+$")
+_ENVIRONMENTS = frozenset({Section.BUILD, Section.HOST})
+_ITS_OWN = frozenset({Origin.TEXT, Origin.VARIANT})
+Standing = tuple[int, bool, bool, Requirement | None]
+"""How a user stands to what moved: its place, whether it is admitted, comes from build, and what keeps the old one."""
 _PINNED = "pinned exactly by it, and rendered together with it"
 
 
@@ -42,7 +46,7 @@ class Dependents:
     def _touched(
         self, recorded: Recorded, admission: Admission, users: Sequence[int], news: Paths, *, exact: bool
     ) -> Iterator[tuple[int, Path, Finding]]:
-        known: dict[tuple[int, bool, bool, str], Finding | None] = {}
+        known: dict[Standing, Finding | None] = {}
         of_name, strong = self.index.providers.of_name, self._is_strong(recorded.exporter)
         for user in users:
             places = of_name(admission.name, user)
@@ -52,15 +56,16 @@ class Dependents:
             admitted = admission.of(places)
             if admitted and not exact:
                 continue
-            stuck = "" if admitted else self._stuck(user, self._sources(user, admission.name, recorded.exporter))
-            key = (moved, admitted, strong and self._builds_with(user, recorded.exporter), stuck)
+            in_build = strong and self._builds_with(user, recorded.exporter)
+            stuck = None if admitted else self._stuck(user, recorded, in_build=in_build)
+            key = (moved, admitted, in_build, stuck)
             if key not in known:
                 known[key] = judge_touch(self._touch(user, recorded, key))
             finding = known[key]
             if finding is not None:
                 yield user, news[moved], finding
 
-    def _touch(self, user: int, recorded: Recorded, key: tuple[int, bool, bool, str]) -> Touch:
+    def _touch(self, user: int, recorded: Recorded, key: "Standing") -> Touch:
         moved, admitted, in_build, stuck = key
         outputs, dependency = self.index.outputs, recorded.dependency
         return Touch(outputs[user], outputs[moved], dependency, admitted, recorded.constrains, in_build, stuck)
@@ -119,8 +124,7 @@ class Dependents:
         """Where a record names no exporter, the names that it holds tell whether it took anything."""
         artifact, exported = self.index.artifacts[user], self._exported(moved)
         took = artifact is not None and any(name in exported for name in _names_recorded(artifact))
-        stuck = self._stuck(user, (self.index.outputs[moved].name,))
-        return judge_use(typical.of_user(took=took, stuck=stuck))
+        return judge_use(typical.of_user(took=took, stuck=self._kept(user, {self.index.outputs[moved].name})))
 
     def _exported(self, place: int) -> frozenset[str]:
         artifact = self.index.artifacts[place]
@@ -134,27 +138,30 @@ class Dependents:
         recorded = artifact is not None and any(name_of(d.spec) == PYTHON for d in artifact.depends)
         return recorded or any(r.name == PYTHON for r in output.in_section(Section.HOST, Section.RUN))
 
-    def _sources(self, user: int, name: str, exporter: str) -> Iterator[str]:
-        """Packages in a user's host that decide which build of ``name`` is found there: also whatever exports it."""
-        yield name
-        yield exporter
-        for requirement in self.index.outputs[user].in_section(Section.HOST):
-            if requirement.name not in (requirement.spec, exporter):
+    def _stuck(self, user: int, recorded: Recorded, *, in_build: bool) -> Requirement | None:
+        """What keeps a user on the old exporter of what it records: in host, also of whatever else exports the name."""
+        name = name_of(recorded.spec)
+        sources = {name, recorded.exporter}
+        for requirement in self.index.outputs[user].requirements:
+            if requirement.section is Section.HOST and requirement.spec != requirement.name:
                 places = self.index.providers.by_name.get(requirement.name, ())
-                if any(name in self._exported(place) for place in places):
-                    yield requirement.name
+                if requirement.name not in sources and any(name in self._exported(place) for place in places):
+                    sources.add(requirement.name)
+        return self._kept(user, sources, recorded.exporter if in_build else "")
 
-    def _stuck(self, user: int, names: Iterable[str]) -> str:
-        """A host spec of the recipe's own text on one of ``names`` that nothing which will be there meets.
+    def _kept(self, user: int, names: Container[str], tool: str = "") -> Requirement | None:
+        """What the recipe's own text or a pin asks of one of ``names`` in host, and nothing which will be there meets.
 
-        A spec may name a build number as well (``llvmdev 20.1.8 *_1``, rebuild-semantics R10): a new build leaves it.
+        Of ``tool`` in build, where what it exports decides. A spec may name a build number as well
+        (``llvmdev 20.1.8 *_1``, rebuild-semantics R10): a new build leaves it.
         """
-        for name in names:
-            for spec in self.index.bounded.get(name, {}).get(user, ()):
-                places = self.index.providers.of_name(name, user)
-                if places and not any(self._met(spec, place) for place in places):
-                    return spec
-        return ""
+        for requirement in self.index.outputs[user].requirements:
+            asked = requirement.name in names if requirement.section is Section.HOST else requirement.name == tool
+            if asked and _asks_itself(requirement) and requirement.section in _ENVIRONMENTS:
+                places = self.index.providers.of_name(requirement.name, user)
+                if places and not any(self._met(requirement.spec, place) for place in places):
+                    return requirement
+        return None
 
     def _met(self, spec: str, place: int) -> bool:
         output, artifact = self.index.outputs[place], self.index.artifacts[place]
@@ -170,14 +177,17 @@ class Dependents:
         output, by_name = self.index.outputs[user], self.index.providers.by_name
         for requirement in output.requirements:
             rule = _OWN_TEXT.get(requirement.section)
-            if rule is None or requirement.origin is not Origin.TEXT or requirement.spec == requirement.name:
+            if rule is None or not _asks_itself(requirement):
                 continue
             if any(place in news for place in by_name.get(requirement.name, ())):
                 places = self.index.providers.of_name(requirement.name, user)
                 moved = next((place for place in places if place in news and place != user), None)
                 if moved is not None and not any(self._met(requirement.spec, place) for place in places):
                     path = (*news[moved], output.name)
-                    yield Reason(rule, requirement.name, requirement.spec, Origin.TEXT.value, path)
+                    if requirement.origin is Origin.VARIANT:
+                        yield kept_by(requirement, requirement.name, path)
+                    else:
+                        yield Reason(rule, requirement.name, requirement.spec, Origin.TEXT.value, path)
 
     def pinned_by(self, moved: int, path: Path) -> Iterator[tuple[int, Reason]]:
         """Siblings that ``moved`` pins exactly: rendered together, they get the new number together."""
@@ -192,6 +202,11 @@ class Dependents:
                 if sibling.recipe == output.recipe and admits(requirement.spec, sibling.version, sibling.build):
                     origin = requirement.origin.value
                     yield place, Reason(Rule.R11, output.name, requirement.spec, origin, (*path, sibling.name), _PINNED)
+
+
+def _asks_itself(requirement: Requirement) -> bool:
+    """Whether the recipe's text, or a pin of the tree, bounds it: what no rebuild writes anew."""
+    return requirement.origin in _ITS_OWN and requirement.spec != requirement.name
 
 
 def first_in(places: tuple[int, ...], news: Container[int]) -> int | None:

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from controller.domain.artifacts import Artifact
-from controller.domain.plans import Decision, Membership, Rule
-from controller.domain.recipes import Output
+from controller.domain.plans import Decision, Member, Membership, Reason, Rule
+from controller.domain.recipes import Origin, Output
 from controller.planning.specs import admits_version, name_of
 from controller.planning.supposing import repinned
 
@@ -36,9 +36,15 @@ def proposed(decision: Decision, base: Sequence[Artifact]) -> tuple[Edit, ...]:
         for member in decision.members
         if member.membership in (Membership.EDIT, Membership.REBUILD)
         for reason in member.reasons
-        if reason.rule in _IN_THE_WAY and (reason.rule is not Rule.R18 or member.membership is Membership.EDIT)
+        if _is_text(member, reason)
     )
     return tuple(dict.fromkeys(found))
+
+
+def _is_text(member: Member, reason: Reason) -> bool:
+    """Whether text of the recipe is in the way; a pin is the tree's."""
+    again = reason.rule is Rule.R18 and member.membership is not Membership.EDIT
+    return reason.rule in _IN_THE_WAY and reason.origin != Origin.VARIANT and not again
 
 
 def _versions(decision: Decision, base: Sequence[Artifact]) -> Versions:

@@ -78,8 +78,6 @@ class Index:
     """Name to whose environments it stood in, named directly, and how. Of those that have an artifact."""
     asked: Mapping[str, Sequence[int]] = field(default_factory=dict)
     """Name to whose recipe names it in build or host."""
-    bounded: Mapping[str, Mapping[int, Sequence[str]]] = field(default_factory=dict)
-    """Name to the specs with a bound that recipes write themselves in host, by user."""
     tested: Mapping[str, Sequence[int]] = field(default_factory=dict)
     """Name to whose tests need it."""
     differing: Mapping[int, Reason] = field(default_factory=dict)

@@ -11,7 +11,7 @@ from controller.planning.index import Index, Recorded, Using
 from controller.planning.moves import Move
 from controller.planning.providers import Providers
 from controller.planning.records import Records, place_of, traced
-from controller.planning.specs import is_bounded, name_of
+from controller.planning.specs import name_of
 
 K = TypeVar("K", bound=Hashable)
 _CURRENT = (Reason(Rule.CURRENT),)
@@ -56,7 +56,6 @@ class _Draft:
         self.asked, self.tested = _Lists(index.asked), _Lists(index.tested)
         self.differing, self.missing = dict(index.differing), set(index.missing)
         self.keys = dict(index.keys)
-        self.bounded = dict(index.bounded)
         self.pinning = set(index.pinning)
         self.changed: set[int] = set()
 
@@ -117,9 +116,6 @@ class _Draft:
         self.by_name[output.name] = tuple(sorted((*self.by_name.get(output.name, ()), place)))
         if any(requirement.origin is Origin.EXACT_PIN for requirement in output.requirements):
             self.pinning.add(place)
-        for name, spec in _bounded(output):
-            specs = self.bounded.get(name, {})
-            self.bounded[name] = {**specs, place: (*specs.get(place, ()), spec)}
         self.keys[output.key] = self.keys.get(output.key, 0) + 1
         for name in _asked(output):
             self.asked.of(name).append(place)
@@ -143,8 +139,6 @@ class _Draft:
         self.missing.discard(place)
         self.pinning.discard(place)
         self.differing.pop(place, None)
-        for name, _ in _bounded(output):
-            self.bounded[name] = {user: specs for user, specs in self.bounded[name].items() if user != place}
         self.keys[output.key] -= 1
         if not self.keys[output.key]:
             del self.keys[output.key]
@@ -165,7 +159,7 @@ class _Draft:
             outputs=tuple(self.outputs), artifacts=tuple(self.artifacts), members=tuple(self.members),
             records=self.records, providers=self._providers(), recorded=self.recorded.finish(),
             used=self.used.finish(), asked=self.asked.finish(), tested=self.tested.finish(), differing=self.differing,
-            missing=self.missing, keys=self.keys, bounded=self.bounded, pinning=self.pinning, own=own,
+            missing=self.missing, keys=self.keys, pinning=self.pinning, own=own,
             kept=index.kept.changed(frozenset(self.changed)),
         )  # fmt: skip
 
@@ -218,12 +212,6 @@ def _untouched(output: Output, artifact: Artifact | None) -> Member:
 
 def _asked(output: Output) -> Iterable[str]:
     return {r.name: None for r in output.requirements if r.section in (Section.BUILD, Section.HOST)}
-
-
-def _bounded(output: Output) -> Iterator[tuple[str, str]]:
-    for requirement in output.in_section(Section.HOST):
-        if requirement.origin is Origin.TEXT and is_bounded(requirement.spec):
-            yield requirement.name, requirement.spec
 
 
 def _recorded(output: Output, artifact: Artifact) -> Iterator[tuple[str, Recorded]]:

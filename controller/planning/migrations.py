@@ -5,16 +5,20 @@ the choice of recipes is rebuild-semantics 2.5. Values are text throughout, as i
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from controller.domain.errors import RecipeError
 
 Group = tuple[str, ...]
 Values = tuple[tuple[str, tuple[str, ...]], ...]
 """Keys with their values, in the order of the file."""
-_COMPILER = re.compile(r"(\w+?)_(compiler|stdlib)_stub")
+_BUILD = re.compile(r"(?m)^build:(?:.*\n?)(?:(?:[ \t#-].*)?\n)*(?:[ \t#-].*)?")
+"""All below the first ``build:`` that stands at the start of a line."""
+_NOARCH = re.compile(r"(?m)(?:^[ \t]+|[{,][ \t]*)noarch:[ \t]*(generic|python)[ \t]*(?:$|[,}])")
+_COMPILER = re.compile(r"(\w+?)_(compiler|stdlib)(?:_stub|_version)?")
 
 
 class MigrationError(RecipeError):
@@ -79,6 +83,10 @@ class Scope:
     """``override_cbc_keys``: who uses one of these is a member, whatever keys are set."""
     spares_makers: bool = True
     """``exclude_pinned_pkgs``: recipes that make what is pinned are left out."""
+    noarch: bool = False
+    """``include_noarch``: also recipes that make nothing but noarch packages."""
+    allowed_in: str = ""
+    """``allowlist_file``: a file that names those whom it is for; what these need is in as well."""
 
     def runs_in(self, subdir: str) -> bool:
         """Whether anybody is concerned in a subdir."""
@@ -86,7 +94,15 @@ class Scope:
 
     def is_used_in(self, text: str) -> bool:
         """Whether a recipe of this text uses one of the keys that stand for those which are set."""
-        return not self.override_keys or any(_pattern(key).search(text) for key in self.override_keys)
+        return not self.override_keys or are_named(self.override_keys, text)
+
+    def spares(self, text: str, keys: Group) -> bool:
+        """Whether a recipe of this text makes nothing but noarch packages, which such a migration leaves alone.
+
+        Of Python's, noarch: python alone counts, as its packages are for all of them already.
+        """
+        kind = "" if self.noarch else noarch_of(text)
+        return kind == "python" if "python" in keys else bool(kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +149,35 @@ def plain(name: str) -> str:
     return name.replace("-", "_").replace(".", "_").lower()
 
 
+def noarch_of(text: str) -> str:
+    """``generic`` or ``python`` where a recipe's text says it of all that it makes; empty where that is not plain."""
+    build = _BUILD.search(text)
+    said = _NOARCH.search(build[0]) if build else None
+    return said[1] if said else ""
+
+
+def are_named(keys: Iterable[str], text: str) -> bool:
+    """Whether a recipe of this text names one of the keys, or asks for a compiler that one of them is about."""
+    return any(_pattern(key).search(text) for key in keys)
+
+
+@lru_cache(maxsize=4096)
 def _pattern(key: str) -> re.Pattern[str]:
-    """``cuda_compiler_stub`` stands for ``compiler('cuda')``; any other key for its name."""
+    """``cuda_compiler_stub`` stands for ``compiler('cuda')``, as ``cuda_compiler_version`` does; any other key for its
+    name.
+    """
     compiler = _COMPILER.fullmatch(key)
+    named = rf"(?<![\w.-]){re.escape(key).replace('_', '[-_]')}(?![\w-])"
     if compiler:
-        return re.compile(rf"\b{compiler[2]}\(\s*['\"]{re.escape(compiler[1])}['\"]")
-    return re.compile(rf"(?<![\w.-]){re.escape(key).replace('_', '[-_]')}(?![\w-])")
+        asked = rf"\b{compiler[2]}\(\s*['\"]{re.escape(compiler[1])}['\"]"
+        return re.compile(asked if key.endswith("_stub") else f"{asked}|{named}")
+    return re.compile(named)
+
+
+def with_groups(keys: Iterable[str], groups: Iterable[Group]) -> tuple[str, ...]:
+    """The keys, and all that go together with one of them."""
+    wanted = dict.fromkeys(keys)
+    for group in groups:
+        if wanted.keys() & set(group):
+            wanted |= dict.fromkeys(group)
+    return tuple(wanted)

@@ -8,6 +8,7 @@ from controller.domain.errors import InvalidInputError
 from controller.planning.policy import Scope
 from controller.planning.specs import version_of
 
+_MIGRATION = re.compile(r"[\w.+-]+\.ya?ml")
 _NAME = re.compile(r"[a-z0-9_.-]+")
 
 
@@ -23,6 +24,8 @@ class Question:
     """A conda channel: the target is then what its index tells."""
     pins: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Pins of the tree, each with the values that it is supposed to have."""
+    migrations: tuple[tuple[str, str], ...] = ()
+    """Migrations, by name and text, that are supposed to lie beside the tree's pins."""
     scope: Scope | None = None
     """In place of the scope that the tree's policy says."""
 
@@ -39,6 +42,21 @@ def pins_of(texts: Sequence[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
             raise InvalidInputError(f"{text!r} is no pin with a value.", remedy="Write python_min=3.11.")
         found.append((key.strip().replace("-", "_"), tuple(value.strip() for value in values.split(","))))
     return tuple(found)
+
+
+def migrations_of(files: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Names and texts of migrations, checked to be such. Raises InvalidInputError."""
+    for name, text in files:
+        if not _MIGRATION.fullmatch(name):
+            raise InvalidInputError(f"{name!r} is no name of a migration.", remedy="Name it like python315.yaml.")
+        if not any(word in text for word in ("__migrator", "migrator_ts")):
+            remedy = "Give it a table __migrator, as conda-forge's have; for a plain pin there is --pin."
+            raise InvalidInputError(f"{name} is no migration.", remedy=remedy)
+    names = [name for name, _ in files]
+    twice = next((name for name in names if names.count(name) > 1), "")
+    if twice:
+        raise InvalidInputError(f"{twice} is given twice.", remedy="Give each migration a name of its own.")
+    return tuple(files)
 
 
 def supposed_of(texts: Sequence[str]) -> tuple[tuple[str, str], ...]:

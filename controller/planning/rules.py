@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 
 from controller.domain.artifacts import Dependency
 from controller.domain.plans import Membership, Reason, Rule
-from controller.domain.recipes import Origin, Output, Section
+from controller.domain.recipes import Origin, Output, Requirement, Section
 from controller.planning.specs import bound_of
 
 INHERITED = frozenset({Origin.RUN_EXPORT, Origin.PIN_COMPATIBLE, Origin.PIN_SUBPACKAGE, Origin.VARIANT})
 """Bounds that a rebuild writes anew; text in a recipe stays what it is."""
 PYTHON = "python"
+PIN_FIRST = "the pin must move first"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +38,8 @@ class Touch:
     constrains: bool = False
     from_build: bool = False
     """Whether its exporter stands in the user's build section."""
-    stuck: str = ""
-    """The host spec, written in the recipe, that keeps the user on an old exporter; empty when there is none."""
+    stuck: Requirement | None = None
+    """What the recipe's text, or a pin of the tree, asks for and that keeps the user on an old exporter."""
     path: tuple[str, ...] = ()
 
 
@@ -59,9 +60,9 @@ class Use:
     """Whether nothing that the user took is exported any more."""
     exact: bool = False
     """Whether the user pins it exactly there."""
-    stuck: str = ""
+    stuck: Requirement | None = None
 
-    def of_user(self, *, took: bool, stuck: str) -> "Use":
+    def of_user(self, *, took: bool, stuck: Requirement | None) -> "Use":
         """The same of one user, with what only that one can tell."""
         return replace(self, took=took, stuck=stuck)
 
@@ -79,11 +80,10 @@ def r11_exact(touch: Touch) -> Finding | None:
 
 
 def r4_explicit(touch: Touch) -> Finding | None:
-    """A host spec with a version of its own keeps the old package: a rebuild would change nothing."""
-    if touch.admitted or touch.dependency.origin not in INHERITED or not touch.stuck:
+    """A host spec with a version, its own or a pin's, keeps the old package: a rebuild would change nothing."""
+    if touch.admitted or touch.dependency.origin not in INHERITED or touch.stuck is None:
         return None
-    reason = Reason(Rule.R4, touch.moved.name, touch.stuck, Origin.TEXT.value, touch.path)
-    return Finding(Membership.EDIT, reason)
+    return Finding(Membership.EDIT, kept_by(touch.stuck, touch.moved.name, touch.path))
 
 
 def r18_constraint(touch: Touch) -> Finding | None:
@@ -144,8 +144,8 @@ def r10_static(use: Use) -> Finding | None:
     hidden = use.section is Section.HOST and not use.took and not use.runs
     if not hidden or PYTHON in (use.moved.noarch, use.noarch) or use.moved_runs_python:
         return None
-    if use.stuck:
-        return Finding(Membership.EDIT, _of_use(Rule.R4, use, use.stuck))
+    if use.stuck is not None:
+        return Finding(Membership.EDIT, kept_by(use.stuck, use.moved.name))
     return Finding(Membership.REBUILD, _of_use(Rule.R10, use))
 
 
@@ -195,5 +195,11 @@ def _found(membership: Membership, rule: Rule, touch: Touch) -> Finding:
     return Finding(membership, Reason(rule, touch.moved.name, dependency.spec, origin, touch.path))
 
 
-def _of_use(rule: Rule, use: Use, spec: str = "") -> Reason:
-    return Reason(rule, use.moved.name, spec or use.moved.name, use.section.value)
+def _of_use(rule: Rule, use: Use) -> Reason:
+    return Reason(rule, use.moved.name, use.moved.name, use.section.value)
+
+
+def kept_by(stuck: Requirement, moved: str, path: tuple[str, ...] = ()) -> Reason:
+    """Why whoever asks for this in build or host stays on the old package (R4)."""
+    detail = PIN_FIRST if stuck.origin is Origin.VARIANT else ""
+    return Reason(Rule.R4, moved, stuck.spec, stuck.origin.value, path, detail)

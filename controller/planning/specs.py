@@ -76,9 +76,3 @@ def admits(spec: str, version: str, build: str) -> bool:
     if wanted.startswith("^"):
         return bool(re.search(wanted, build))
     return fnmatchcase(build, wanted)
-
-
-def is_bounded(spec: str) -> bool:
-    """Whether the spec says more than a name."""
-    bound = bound_of(spec)
-    return bound.version is not None or bool(bound.build)

@@ -14,6 +14,7 @@ from controller.domain.plans import Plan
 from controller.planning.moves import Move
 from controller.planning.policy import MINIMAL, Policy
 from controller.services.farm import Farm
+from controller.services.noticing import with_notices
 from controller.services.opening import Basis, planned_files, store_batch, store_jobs, store_sources
 from controller.services.planned import Target, plan_on
 from controller.services.trees import Standing, stand
@@ -77,7 +78,7 @@ def draft(
     wanted = (policy or standing.policy).on(farm.now().date())
     target = Target(there, lambda outputs: farm.standings.index(standing.tree, outputs, there))
     plan = plan_on(farm, standing.reading, target, standing.named, wanted, moves, reserve=reserve)
-    return Drafted(standing, plan, base, tuple(moves), wanted)
+    return Drafted(standing, with_notices(farm, standing, plan), base, tuple(moves), wanted)
 
 
 def preview(farm: Farm, tree: str, rev: str | None) -> Plan:

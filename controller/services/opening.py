@@ -7,7 +7,7 @@ from controller.domain.batches import BatchState
 from controller.domain.channels import staging
 from controller.domain.forecasts import Holding, Span
 from controller.domain.jobs import JobKind, JobState
-from controller.domain.plans import Circle, Deadlock, Member, Plan, PlannedJob, Reason, Rule
+from controller.domain.plans import Circle, Deadlock, Member, Notice, Plan, PlannedJob, Reason, Rule
 from controller.domain.recipes import Output, Refusal, Section
 from controller.gateways.recipes import BuildTexts, build_texts
 from controller.planning.forecast import tasks_of
@@ -49,7 +49,7 @@ def store_batch(farm: Farm, session: Session, change: ChangeRow, plan: Plan, bas
         title=change.summary.splitlines()[0] if change.summary else change.commit[:12],
         author=change.author,
         waves=plan.waves,
-        plan=plan_document(plan) | ({"held": to_json(Holding, held)} if held else {}),
+        plan=plan_document(plan) | _said_once(plan) | ({"held": to_json(Holding, held)} if held else {}),
         basis=to_json(Basis, basis),
         created_at=farm.now(),
     )
@@ -57,6 +57,11 @@ def store_batch(farm: Farm, session: Session, change: ChangeRow, plan: Plan, bas
     session.flush()
     channels.lock_channel(session, staging(batch.name))  # made here, so that no two first builds make it at once
     return batch
+
+
+def _said_once(plan: Plan) -> dict[str, object]:
+    """What no later decision of the batch says anew."""
+    return {"notices": [to_json(Notice, notice) for notice in plan.notices]}
 
 
 def plan_document(plan: Plan) -> dict[str, object]:

@@ -9,16 +9,22 @@ from controller.domain.errors import NotFoundError
 from controller.domain.plans import Decision, Plan, Rule
 from controller.domain.recipes import Output
 from controller.gateways.channel_records import channel_records
+from controller.gateways.checkouts import Checkout
+from controller.gateways.migration_files import read_migration
 from controller.gateways.patches import patch_of
 from controller.gateways.spec_edits import edited
-from controller.gateways.variants import pins_for
+from controller.gateways.tree_migrations import NOTHING_ASKED, AskedPins
+from controller.gateways.variant_files import PinFile
+from controller.gateways.variants import Environment, pins_for
 from controller.planning.edits import Edit, of_recipe, proposed
 from controller.planning.indexing import index_of
+from controller.planning.migrations import MigrationError
 from controller.planning.moves import Move
 from controller.planning.numbers import Name
 from controller.planning.question import Question
 from controller.planning.supposing import as_built, guessed, moved_to, renumbered, what_if
 from controller.services.farm import Farm
+from controller.services.noticing import with_notices
 from controller.services.planned import Target, plan_on
 from controller.services.trees import Standing, stand
 
@@ -46,12 +52,13 @@ class Answered:
 def ask(farm: Farm, tree: str, rev: str | None, question: Question) -> Answered:
     """The plan that answers a question. Changes nothing. Raises TreeError, and NotFoundError for an unknown package."""
     commit = farm.trees.resolve(tree, rev)
-    standing = stand(farm, tree, commit, pins=_known_pins(farm, tree, commit, question))
+    standing = stand(farm, tree, commit, asked=_asked(farm, tree, commit, question))
     before = stand(farm, tree, farm.trees.resolve(tree, question.since)) if question.since else None
     there = as_built(before.reading.outputs) if before else _base(farm, standing, question)
     outputs, moves = _supposed(standing.reading.outputs, there, question.supposed)
-    if (question.supposed or question.pins) and not there:
-        there = as_built(stand(farm, tree, commit).reading.outputs if question.pins else standing.reading.outputs)
+    moved = bool(question.pins or question.migrations)
+    if (question.supposed or moved) and not there:
+        there = as_built(stand(farm, tree, commit).reading.outputs if moved else standing.reading.outputs)
         outputs, moves = _supposed(standing.reading.outputs, there, question.supposed)
     asked = replace(standing, reading=replace(standing.reading, outputs=outputs))
     plan = _planned(farm, asked, there, moves, question)
@@ -71,19 +78,37 @@ def _proposals(standing: Standing, edits: Sequence[Edit]) -> Iterator[Proposal]:
             yield Proposal(label, patch_of(recipe.path, text, after), tuple(dict.fromkeys((*missing, *unknown))))
 
 
-def _known_pins(farm: Farm, tree: str, commit: str, question: Question) -> dict[str, tuple[str, ...]]:
-    """The pins asked about. Raises NotFoundError for one that the tree has on none of the subdirs."""
-    if not question.pins:
-        return {}
+def _asked(farm: Farm, tree: str, commit: str, question: Question) -> AskedPins:
+    """What is asked of the tree's pins. Raises NotFoundError and MigrationError."""
+    if not (question.pins or question.migrations):
+        return NOTHING_ASKED
     checkout = farm.trees.open(tree, commit)
     environment = tuple(sorted(checkout.tree_file.environment.items()))
-    known = {key for subdir in farm.rules.subdirs for key in pins_for(checkout.pins, subdir, environment).values}
-    for key, _ in question.pins:
+    _check_keys(checkout, farm.rules.subdirs, environment, question.pins)
+    for name, text in question.migrations:
+        _check_migration(PinFile(name, text.encode()), farm.rules.subdirs, environment)
+    return AskedPins(dict(question.pins), question.migrations)
+
+
+def _check_migration(file: PinFile, subdirs: Sequence[str], environment: Environment) -> None:
+    for subdir in subdirs:
+        try:
+            read_migration(file, subdir, environment)
+        except MigrationError as error:
+            place = f"{file.name}, line {error.line}" if error.line else file.name
+            raise MigrationError(f"{place}: {error.what}", file=file.name, remedy=error.remedy) from error
+
+
+def _check_keys(
+    checkout: Checkout, subdirs: Sequence[str], environment: Environment, asked: Sequence[tuple[str, object]]
+) -> None:
+    """Raises NotFoundError for a pin that the tree has on none of the subdirs."""
+    known = {key for subdir in subdirs for key in pins_for(checkout.pins, subdir, environment).values} if asked else ()
+    for key, _ in asked:
         if key not in known:
             near = get_close_matches(key, known, 1)
             remedy = f"Did you mean {near[0]}?" if near else "Name a key of its variant files."
             raise NotFoundError(f"The tree has no pin {key}.", remedy=remedy)
-    return dict(question.pins)
 
 
 def _base(farm: Farm, standing: Standing, question: Question) -> Sequence[Artifact]:
@@ -121,7 +146,7 @@ def _planned(
 
     target = Target(there, lambda outputs: index_of(outputs, there))
     named = supposed if question.supposed else standing.named
-    return plan_on(farm, standing.reading, target, named, policy, moves)
+    return with_notices(farm, standing, plan_on(farm, standing.reading, target, named, policy, moves))
 
 
 def _text_only(now: Standing, before: Standing, decision: Decision) -> Iterator[str]:

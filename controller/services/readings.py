@@ -12,7 +12,9 @@ from controller.gateways.bodies import readings_of, uncollected
 from controller.gateways.checkouts import Checkout
 from controller.gateways.layouts import RecipePlace
 from controller.gateways.parallel import Done, Task, read_many
+from controller.gateways.tree_migrations import NOTHING_ASKED, AskedPins
 from controller.gateways.tree_readings import put_together
+from controller.planning.ancestry import with_ancestors
 from controller.services.farm import Farm
 from controller.storage.readings import find_readings, keep_readings, prune_readings, touch_readings
 
@@ -23,20 +25,32 @@ _AT_ONCE = 400
 """So many are written together, so that a push that is cut off has not read in vain."""
 
 
-def read(
-    farm: Farm, tree: str, commit: str, asked: Mapping[str, tuple[str, ...]] | None = None
-) -> tuple[Reading, Checkout]:
-    """The reading of a tree, and the tree itself; with ``asked`` in place of some pins' values. Raises TreeError."""
+def read(farm: Farm, tree: str, commit: str, asked: AskedPins = NOTHING_ASKED) -> tuple[Reading, Checkout]:
+    """The reading of a tree, and the tree itself; with what is ``asked`` of its pins. Raises TreeError.
+
+    A migration that has a list of those whom it is for is also for what these need, which a first reading tells.
+    """
     with uncollected():
         checkout = farm.trees.open(tree, commit)
         checkout = checkout.asking(asked) if asked else checkout
+    reading = _read_all(farm, tree, checkout)
+    limits = checkout.migrations.limits
+    if not any(limits.values()):
+        return reading, checkout
+    behind = {name: with_ancestors(reading.outputs, named) for name, named in limits.items() if named}
+    whole = checkout.limited({**limits, **behind})
+    return _read_all(farm, tree, whole), whole
+
+
+def _read_all(farm: Farm, tree: str, checkout: Checkout) -> Reading:
+    with uncollected():
         wanted = checkout.keys(checkout.readings(farm.rules.subdirs))
         found = farm.readings.having(wanted)
     found |= _stored(farm, [key for key in wanted if key not in found])
     found |= _read(farm, checkout, {key: at for key, at in wanted.items() if key not in found})
     _note_use(farm, tree, wanted)
     with uncollected():
-        return put_together(commit, (found[key] for key in wanted)), checkout
+        return put_together(checkout.commit, (found[key] for key in wanted))
 
 
 def _note_use(farm: Farm, tree: str, wanted: Wanted) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from controller.domain.errors import TreeError
 from controller.domain.recipes import Output, Reading, Refusal
 from controller.gateways.checkouts import Checkout
+from controller.gateways.tree_migrations import NOTHING_ASKED, AskedPins
 from controller.gateways.tree_readings import Name, name_outputs
 from controller.planning.policy import MINIMAL, Policy
 from controller.services.farm import Farm
@@ -60,14 +61,14 @@ class Standing:
 
 def stand(
     farm: Farm, tree: str, commit: str, commits: Mapping[str, str] | None = None,
-    pins: Mapping[str, tuple[str, ...]] | None = None,
+    asked: AskedPins = NOTHING_ASKED,
 ) -> Standing:  # fmt: skip
     """The tree at a commit, and with it all others that the farm is told of. Raises TreeError for the tree itself.
 
     The others stand where they were pushed last, or at ``commits``, as an earlier plan found them.
-    ``pins`` are values that some pins of the tree are asked to have.
+    ``asked`` is what the pins of the tree are supposed to be.
     """
-    reading, checkout = read(farm, tree, commit, pins)
+    reading, checkout = read(farm, tree, commit, asked)
     checkouts, found = {_HERE: checkout}, {tree: commit}
     before, after = list[tuple[str, Reading]](), list[tuple[str, Reading]]()
     refusals = list(reading.refusals)

@@ -125,17 +125,17 @@ def _bounded(draw: st.DrawFn, name: str, recipe: Recipe) -> str:
 
 
 @st.composite
-def small_changes(draw: st.DrawFn, tree: Tree, *, pins_follow: bool = True) -> Tree:
+def small_changes(draw: st.DrawFn, tree: Tree) -> Tree:
     """The tree with some recipes at the next major or minor version, or with another content.
 
-    A pin on a package that goes to another major goes with it; without ``pins_follow`` it may stay behind.
+    A pin on a package that goes to another major goes with it, or stays behind.
     """
     touched = draw(st.lists(st.sampled_from([r.name for r in tree.recipes]), min_size=1, max_size=3, unique=True))
     kinds = {name: draw(st.sampled_from(["major", "major", "minor", "content"])) for name in touched}
     recipes = tuple(changed(r, kinds[r.name]) if r.name in kinds else r for r in tree.recipes)
     pins = dict(tree.pins)
     for name in pins.keys() & kinds.keys():
-        if kinds[name] == "major" and (pins_follow or draw(st.booleans())):
+        if kinds[name] == "major" and draw(st.booleans()):
             pins[name] += 1
     return Tree(recipes, pins)
 

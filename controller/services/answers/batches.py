@@ -13,7 +13,7 @@ from controller.services import promotion
 from controller.services.answers.channels import promotion_shape
 from controller.services.answers.forecast import expected_words, forecast_of
 from controller.services.answers.jobs import job_line
-from controller.services.answers.reasons import circle_lines, kept_member, refusal_line
+from controller.services.answers.reasons import circle_lines, kept_member, notice_shape, refusal_line
 from controller.services.answers.revisions import difference_shapes, revision_shapes
 from controller.services.answers.shapes import BatchSummary, BatchView, Counts, GateShape, JobSummary, StaysShape
 from controller.services.answers.words import batch_verdict, count, field_of
@@ -72,6 +72,7 @@ def batch_view(farm: Farm, batch: str, reasons_of: Collection[str] | None = None
         return BatchView(
             **_fields(row, change, _counted(known)), jobs=tuple(known), left_out=tuple(_left_out(row)),
             refusals=tuple(refusal_line(refusal) for refusal in row.plan.get("refusals", ())),
+            notices=tuple(notice_shape(notice) for notice in row.plan.get("notices", ())),
             stays=tuple(StaysShape.model_validate(stay) for stay in row.stays), published=tuple(sorted(row.published)),
             promotions=tuple(promotion_shape(move) for move in moves if move.channel != staging(row.name)),
             circles=circle_lines(

@@ -1,7 +1,7 @@
 """The shapes of plans, and of the answers to questions that open no batch."""
 
 from controller.services.answers.forecast_shapes import ForecastShape
-from controller.services.answers.shape import ReasonShape, Shape
+from controller.services.answers.shape import NoticeShape, ReasonShape, Shape
 from controller.services.answers.shapes import MemberShape
 
 
@@ -70,6 +70,8 @@ class PlanAnswer(Shape):
     """Files of the target that nothing in the tree makes any more."""
     circles: tuple[str, ...] = ()
     """How packages that are built with each other are built, or why they are not, in sentences."""
+    notices: tuple[NoticeShape, ...] = ()
+    """Pins that stay behind what moved, and migrations that overlap, are done or are broken."""
     text_only: tuple[str, ...] = ()
     """Recipes that differ in what alters no build."""
     edits: tuple[EditShape, ...] = ()

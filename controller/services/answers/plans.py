@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 from controller.domain.jobs import JobKind
-from controller.domain.plans import Plan, PlannedJob, Reason, Rule
+from controller.domain.plans import Notice, Plan, PlannedJob, Reason, Rule
 from controller.domain.recipes import Refusal
 from controller.domain.wording import reason_sentence
 from controller.planning.bumps import diagnose
 from controller.services.answers.forecast_shapes import ForecastShape
 from controller.services.answers.plan_shapes import BumpShape, GoneShape, PlanAnswer, PlannedJobShape
-from controller.services.answers.reasons import circle_lines, member_shape, reason_shape, refusal_line
+from controller.services.answers.reasons import circle_lines, member_shape, notice_shape, reason_shape, refusal_line
 from controller.storage.tables import to_json
 
 
@@ -26,6 +26,7 @@ def plan_answer(plan: Plan, forecast: ForecastShape | None = None) -> PlanAnswer
         forecast=forecast,
         bumps=tuple(_bumps(plan)),
         moves=tuple(reason_shape(to_json(Reason, reason)) for reason in plan.decision.moves),
+        notices=tuple(notice_shape(to_json(Notice, notice)) for notice in plan.notices),
         gone=tuple(GoneShape(file=g.artifact, sentence=reason_sentence(g.reason)) for g in plan.decision.gone),
         circles=circle_lines(plan.circles, plan.deadlocks),
     )

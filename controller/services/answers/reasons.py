@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from controller.domain.circle_words import circle_sentences, deadlock_sentences
-from controller.domain.plans import Circle, Deadlock, Member, Membership, Reason
+from controller.domain.notice_words import notice_sentence
+from controller.domain.plans import Circle, Deadlock, Member, Membership, Notice, Reason
 from controller.domain.wording import reason_sentence
-from controller.services.answers.shape import ReasonShape
+from controller.services.answers.shape import NoticeShape, ReasonShape
 from controller.services.answers.shapes import MemberShape
 from controller.storage.tables import from_json, to_json
 
@@ -17,6 +18,16 @@ def reason_shape(kept: Mapping[str, Any]) -> ReasonShape:
     return ReasonShape(
         rule=reason.rule.value, about=reason.about, spec=reason.spec, origin=reason.origin, path=reason.path,
         sentence=reason_sentence(reason),
+    )  # fmt: skip
+
+
+def notice_shape(kept: Mapping[str, Any]) -> NoticeShape:
+    """One notice, with its sentence."""
+    notice: Notice = from_json(Notice, kept)
+    return NoticeShape(
+        kind=notice.kind.value, about=notice.about, file=notice.file, line=notice.line, values=notice.values,
+        beside=notice.beside, now=notice.now, proposed=notice.proposed, keys=notice.keys, users=notice.users,
+        sentence=notice_sentence(notice),
     )  # fmt: skip
 
 

@@ -18,3 +18,24 @@ class ReasonShape(Shape):
     origin: str = ""
     path: tuple[str, ...] = ()
     sentence: str = ""
+
+
+class NoticeShape(Shape):
+    """What a plan says beside its members. Which fields are filled is the kind's."""
+
+    kind: str
+    about: str
+    """The pin, or the migration's file."""
+    file: str = ""
+    """Where a person would write."""
+    line: int | None = None
+    values: tuple[str, ...] = ()
+    beside: str = ""
+    now: str = ""
+    proposed: str = ""
+    """The value that a person would write."""
+    keys: tuple[str, ...] = ()
+    """Pins of a migration."""
+    users: tuple[str, ...] = ()
+    """Packages that are kept on the old one."""
+    sentence: str = ""

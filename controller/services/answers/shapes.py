@@ -6,7 +6,7 @@ from pydantic import Field
 
 from controller.services.answers.change_shapes import DifferenceShape, RevisionShape
 from controller.services.answers.forecast_shapes import ForecastShape
-from controller.services.answers.shape import ReasonShape, Shape
+from controller.services.answers.shape import NoticeShape, ReasonShape, Shape
 
 
 class Counts(Shape):
@@ -133,6 +133,8 @@ class BatchView(BatchSummary):
     left_out: tuple[MemberShape, ...] = ()
     """Members that the plan retests, wants edited, or leaves alone though something touched them."""
     refusals: tuple[str, ...] = ()
+    notices: tuple[NoticeShape, ...] = ()
+    """Pins that stay behind what moved, and migrations that overlap, are done or are broken."""
     stays: tuple[StaysShape, ...] = ()
     published: tuple[str, ...] = ()
     """``subdir/file name`` of what reached testing."""

@@ -31,6 +31,13 @@ class Push(Asked):
     who: Who = ""
 
 
+class AskedMigration(Asked):
+    """A migration file, in conda-forge's form."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200, examples=["python315.yaml"])]
+    text: Annotated[str, Field(max_length=200_000)]
+
+
 class Ask(Asked):
     """A question to the decision."""
 
@@ -45,6 +52,8 @@ class Ask(Asked):
     """A conda channel to plan against, by URL; without it what testing holds."""
     pins: Annotated[tuple[Annotated[str, Field(max_length=300)], ...], Field(max_length=100)] = ()
     """``python_min=3.11``: what if a pin of the tree had that value, or those."""
+    migrations: Annotated[tuple[AskedMigration, ...], Field(max_length=20)] = ()
+    """Migrations: what if these lay beside the tree's pins."""
     policy: Scope | None = None
     """In place of the scope that the tree's policy says."""
 

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Depends, Response, status
 
-from controller.planning.question import Question, pins_of, supposed_of
+from controller.planning.question import Question, migrations_of, pins_of, supposed_of
 from controller.services import intake
 from controller.services.answers import forecast, questions
 from controller.services.answers.plan_shapes import AffectedAnswer, PlanAnswer, WhyAnswer
@@ -50,5 +50,7 @@ def why_view(name: str, asked: Ask, farm: AskedFarm) -> WhyAnswer:
 
 
 def _answered(farm: Farm, asked: Ask) -> Answered:
-    question = Question(supposed_of(asked.supposed), asked.since, asked.channel, pins_of(asked.pins), asked.policy)
+    migrations = migrations_of([(migration.name, migration.text) for migration in asked.migrations])
+    pins = pins_of(asked.pins)
+    question = Question(supposed_of(asked.supposed), asked.since, asked.channel, pins, migrations, asked.policy)
     return ask(farm, asked.tree, asked.rev, question)

@@ -66,3 +66,54 @@ def test_two_plans_are_compared(typed: Type, tree: Path, tmp_path: Path) -> None
 
 def test_a_version_that_is_none_is_misuse(typed: Type, tree: Path) -> None:
     assert typed("plan", "low", "--tree", tree).code == MISUSE
+
+
+PINNED = """\
+The pin low stays at 1, while the package is at 2.0: high is kept on the old one. Write low: 2 into variants.yaml.
+"""
+MIGRATION = "__migrator: {include_noarch: true}\nlow: ['2']\n"
+
+
+@pytest.fixture
+def pinned(tree: Path) -> Path:
+    (tree / "variants.yaml").write_text("low: ['1']\n")
+    commit(tree, "pins")
+    return tree
+
+
+def test_a_pin_that_stays_behind_is_told_in_every_form(typed: Type, pinned: Path) -> None:
+    said = typed("plan", "low=2.0", "--tree", pinned).out
+    assert PINNED in said
+    assert "Needs an edit of its recipe, or of a pin (1)" in said
+    assert "A pin of the tree asks for 'low 1.*', which keeps it on the old low: the pin must move first. [R4]" in said
+    assert PINNED in typed("plan", "low=2.0", "--tree", pinned, "-o", "markdown").out
+    (notice,) = json.loads(typed("plan", "low=2.0", "--tree", pinned, "-o", "json").out)["notices"]
+    assert notice["sentence"] == PINNED.strip()
+    assert (notice["kind"], notice["about"], notice["file"], notice["proposed"], notice["users"]) == (
+        "pin left behind", "low", "variants.yaml", "2", ["high"],
+    )  # fmt: skip
+
+
+def test_a_migration_is_planned_before_it_lies_in_the_tree(typed: Type, pinned: Path, tmp_path: Path) -> None:
+    (tmp_path / "low2.yaml").write_text(MIGRATION)
+    said = typed("plan", "low=2.0", "--tree", pinned, "--migration", tmp_path / "low2.yaml")
+    assert PINNED not in said.out
+    assert "high 1.0 (noarch): A pin of the tree moved: low: 1 becomes 2. [R3]" in said.out
+    (tmp_path / "low2.yaml").write_text(MIGRATION.replace("true", "false"))
+    left_out = typed("plan", "low=2.0", "--tree", pinned, "--migration", tmp_path / "low2.yaml").out
+    assert "high is kept on the old one. The migration migrations/low2.yaml moves it, and leaves them out." in left_out
+
+
+def test_why_takes_a_migration_too(typed: Type, pinned: Path, tmp_path: Path) -> None:
+    (tmp_path / "low2.yaml").write_text(MIGRATION)
+    why = typed("why", "high", "--tree", pinned, "--migration", tmp_path / "low2.yaml").out
+    assert "low: 1 becomes 2" in why
+
+
+@pytest.mark.parametrize("text", ["low: ['2']\n", "__migrator: {operation: key_swap}\nlow: ['2']\n", None])
+def test_what_is_no_migration_is_refused(typed: Type, pinned: Path, tmp_path: Path, text: str | None) -> None:
+    if text is not None:
+        (tmp_path / "low2.yaml").write_text(text)
+    said = typed("plan", "--tree", pinned, "--migration", tmp_path / "low2.yaml")
+    assert said.code != 0
+    assert "low2.yaml" in said.err

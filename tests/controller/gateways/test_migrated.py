@@ -6,6 +6,7 @@ from controller.gateways.migrated import MigrationFiles, applying, asked_file, c
 from controller.gateways.pins import PinError
 from controller.gateways.variant_files import PinFile
 from controller.gateways.variants import pins_for, variants_for
+from controller.planning.migrations import MigrationError, noarch_of
 
 PINS = (
     PinFile(
@@ -36,7 +37,7 @@ def digests(files: MigrationFiles, folder: str) -> list[str]:
 
 def test_the_reader_and_the_builder_see_the_same() -> None:
     both = applying(MigrationFiles((ADDS, ZLIB)), "recipes/app", "linux-64", (), "")
-    files = migrated(PINS, "linux-64", (), tuple(both))
+    files = migrated(PINS, "linux-64", (), tuple(both)).files
     pins, variants = pins_for(files, "linux-64"), variants_for(files, "linux-64")
     assert pins.values["python"] == ("3.12", "3.13", "3.14")
     assert pins.values["zlib"] == ("1.10",)
@@ -48,7 +49,9 @@ def test_the_reader_and_the_builder_see_the_same() -> None:
 
 def test_migrations_that_change_nothing_leave_the_files_alone() -> None:
     old = changed(ZLIB, b"1.10", b"1.1")
-    assert migrated(PINS, "linux-64", (), tuple(applying(MigrationFiles((old,)), "a", "linux-64", (), ""))) == PINS
+    assert (
+        migrated(PINS, "linux-64", (), tuple(applying(MigrationFiles((old,)), "a", "linux-64", (), ""))).files == PINS
+    )
 
 
 def test_who_is_excluded_or_makes_what_is_pinned_is_left_out() -> None:
@@ -88,6 +91,50 @@ def test_a_new_value_moves_the_readings_of_those_whom_it_concerns() -> None:
     assert digests(MigrationFiles((moved,)), "recipes/cross-python") == []
 
 
+BROKEN = PinFile("migrations/lib.yaml", b"__migrator:\n  operation: key_swap\nlib-x: ['2']\n")
+FAILS = PinFile(
+    "migrations/zlib2.yaml", b"__migrator:\n  ordering:\n    zlib: ['1.1', '1.3']\nzlib: ['1.3']\n"
+)  # fmt: skip
+
+
+def test_who_names_no_pin_of_a_broken_one_goes_without_it() -> None:
+    files = MigrationFiles((BROKEN, ZLIB))
+    assert names(files, "recipes/app", "- other-lib-x") == [ZLIB.name]
+    with pytest.raises(MigrationError, match="key_swap is no operation"):
+        names(files, "recipes/app", "- lib_x")
+
+
+def test_who_asks_for_the_compiler_of_a_broken_one_names_its_pin() -> None:
+    file = PinFile("migrations/gcc.yaml", b"__migrator: {kind: [}\nc_compiler_version: ['15']\n")
+    assert names(MigrationFiles((file,)), "recipes/app", "- ${{ compiler('cxx') }}") == []
+    with pytest.raises(MigrationError):
+        names(MigrationFiles((file,)), "recipes/app", "- ${{ compiler('c') }}")
+
+
+def test_pins_that_go_with_those_of_a_broken_one_are_named_too() -> None:
+    with pytest.raises(MigrationError):
+        applying(MigrationFiles((BROKEN,)), "a", "linux-64", (), "host: [zlib]", [("lib_x", "zlib")])
+
+
+def test_a_broken_one_that_is_paused_is_for_nobody() -> None:
+    paused = changed(BROKEN, b"__migrator:", b"__migrator:\n  paused: true")
+    assert names(MigrationFiles((paused,)), "recipes/app", "- lib_x") == []
+
+
+def test_the_copy_in_a_feedstock_that_is_broken_stops_that_feedstock() -> None:
+    with pytest.raises(MigrationError):
+        names(MigrationFiles(own=(BROKEN,)), "recipe", "nothing of it")
+
+
+def test_one_that_cannot_be_applied_is_left_out_and_told() -> None:
+    both = applying(MigrationFiles((FAILS, ADDS)), "recipes/app", "linux-64", (), "")
+    laid = migrated(PINS, "linux-64", (), tuple(both))
+    assert pins_for(laid.files, "linux-64").values["python"] == ("3.12", "3.13", "3.14")
+    assert [(one.migration.name, one.error.what) for one in laid.failed] == [
+        (FAILS.name, "the ordering of zlib lacks 1.2, which is one of its values.")
+    ]
+
+
 def asked(**pins: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
     return dict(pins_for((*PINS, asked_file(PINS, pins, "linux-64", ())), "linux-64").values)
 
@@ -104,3 +151,27 @@ def test_some_of_a_groups_values_choose_its_rows() -> None:
 def test_values_that_leave_a_group_out_of_step_are_refused() -> None:
     with pytest.raises(PinError, match=r"python goes together with is_min, which have 2 values each, and 3"):
         asked(python=("3.12", "3.13", "3.14"))
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("build:\n  number: 0\n  noarch: generic\n", "generic"),
+        ("build: {noarch: python, number: 0}\n", "python"),
+        ("build:\n  # said twice\n\n  noarch: python\nrequirements: {}\n", "python"),
+        ("build:\n  noarch: python  # [linux]\n", ""),
+        ("build:\n  number: 0\noutputs:\n  - build:\n      noarch: generic\n", ""),
+        ("about:\n  noarch: generic\n", ""),
+        ("build:\n  noarch: ${{ 'python' if unix }}\n", ""),
+    ],
+)
+def test_a_recipe_is_noarch_where_it_says_so_of_all_that_it_makes(text: str, kind: str) -> None:
+    assert noarch_of(text) == kind
+
+
+def test_migrations_of_python_spare_what_is_noarch_python_and_others_all_that_is_noarch() -> None:
+    files = MigrationFiles((ADDS, ZLIB))
+    assert names(files, "recipes/app", "build:\n  noarch: python\n") == []
+    assert names(files, "recipes/app", "build:\n  noarch: generic\n") == [ADDS.name]
+    everybody = changed(ZLIB, b"kind: version", b"include_noarch: true")
+    assert names(MigrationFiles((everybody,)), "recipes/app", "build:\n  noarch: generic\n") == [ZLIB.name]

@@ -3,7 +3,7 @@
 import pytest
 
 from controller.planning.pins import pin_spec
-from controller.planning.specs import admits, admits_version, bound_of, is_bounded, name_of
+from controller.planning.specs import admits, admits_version, bound_of, name_of
 
 
 @pytest.mark.parametrize(
@@ -39,11 +39,6 @@ def test_builds() -> None:
     assert admits("lib 1.0 ^h123_[0-9]$", "1.0", "h123_7")
     assert bound_of("lib 1.0 h123_0").names_one_build
     assert not bound_of("lib 1.0 h123_*").names_one_build
-
-
-def test_a_name_alone_bounds_nothing() -> None:
-    assert not is_bounded("lib")
-    assert is_bounded("lib >=1")
 
 
 @pytest.mark.parametrize(

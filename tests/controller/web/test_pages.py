@@ -185,7 +185,12 @@ def hostile(farm: Farm) -> str:
     with farm.transaction() as session:
         batch: BatchRow = find_batch(session, "B-1")
         batch.title = batch.author = EVIL
-        batch.plan = {"refusals": [{"recipe": EVIL, "file": EVIL, "cause": EVIL, "line": 1}]}
+        batch.plan = {
+            "refusals": [{"recipe": EVIL, "file": EVIL, "cause": EVIL, "line": 1}],
+            "notices": [
+                {"kind": "pin left behind", "about": EVIL, "file": EVIL, "values": [EVIL], "now": EVIL, "users": [EVIL]}
+            ],
+        }
         batch.stays = [{"file": f"linux-64/{EVIL}", "name": EVIL, "reason": EVIL, "blocked_by": [EVIL]}]
         batch.published = [f"linux-64/{EVIL}"]
         session.add(batch)
