@@ -61,6 +61,10 @@ browser: $(STAMP) ## What the browser tests need beside a Chromium of the system
 test: compiler ## The tests
 	@$(BIN)/python -m pytest -q
 
+.PHONY: explore
+explore: compiler ## The laws of planning with new random examples, ROUNDS times
+	@for round in $$(seq $(or $(ROUNDS),5)); do FARM_TEST_EXPLORE=1 $(BIN)/python -m pytest -q tests/controller/planning; done
+
 .PHONY: test-browser
 test-browser: compiler browser ## The pages in a real Chromium; says so where there is none
 	@$(BIN)/python -m pytest -q -m browser tests/browser

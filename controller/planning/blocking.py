@@ -51,7 +51,7 @@ def _held(index: Index, spread: Spread) -> Held:
     found: Held = {}
     for place in (spread.edits.keys() | spread.cut.keys() | spread.blocked.keys()) - spread.rebuilt.keys():
         artifact = index.artifacts[place]
-        for dependency in artifact.depends if artifact else ():
+        for dependency in (*artifact.depends, *artifact.constrains) if artifact else ():
             name = name_of(dependency.spec)
             if name in moved and not index.admission(dependency.spec, name, spread.rebuilt.keys()).for_user(place):
                 found.setdefault(name, {})[place] = dependency.spec

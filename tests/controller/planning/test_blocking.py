@@ -4,7 +4,7 @@ from datetime import date
 
 from controller.domain.overrides import Override, OverrideKind
 from controller.domain.plans import Decision
-from controller.domain.recipes import Output
+from controller.domain.recipes import Output, RunExports
 from controller.domain.wording import reason_sentence
 from controller.planning.impact import decide
 from controller.planning.policy import MINIMAL, Policy
@@ -39,6 +39,14 @@ def test_what_runs_with_it_waits_too_and_so_does_what_is_built_on_that() -> None
     decision = moved(HELD, above, make_output("top", host=["above", "lib"]))
     assert memberships(decision)["above"] == "blocked R19"
     assert memberships(decision)["top"] == "blocked R19"
+
+
+def test_a_constraint_of_what_stays_keeps_the_new_one_out_too() -> None:
+    old = make_output("lib", "1.4", exports=RunExports(weak_constrains=("lib >=1.4,<2.0a0",)))
+    new = make_output("lib", "2.0", exports=RunExports(weak_constrains=("lib >=2.0,<3.0a0",)))
+    users = (HELD, make_output("app", host=["held", "lib"]), make_output("free", host=["lib"]))
+    found = memberships(decide(make_reading(new, *users), build_drawn([old, *users])))
+    assert (found["held"], found["app"], found["free"]) == ("recipe edit R4", "blocked R19", "rebuild R18")
 
 
 def test_what_changed_itself_is_tried_whatever_stands_beside_it() -> None:
