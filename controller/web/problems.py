@@ -30,6 +30,7 @@ STATUS: dict[type[errors.FarmError], HTTPStatus] = {
     errors.PlanTooLargeError: HTTPStatus.CONFLICT,
     errors.BrokerError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.DatabaseError: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.BusyError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.FarmError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 """The nearest class in an error's own line of descent decides."""
@@ -114,6 +115,7 @@ def of_farm(error: errors.FarmError, **headers: str) -> Problem:
     """An error of the farm."""
     status = status_of(error)
     asks = {"WWW-Authenticate": "Bearer"} if status is HTTPStatus.UNAUTHORIZED else {}
+    asks |= {"Retry-After": "10"} if isinstance(error, errors.BusyError) else {}
     return Problem(status, error.code, error.what, error.remedy, asks | headers)
 
 
