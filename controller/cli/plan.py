@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from controller.cli.batch import print_forecast
+from controller.cli.batch import edit_words, print_forecast
 from controller.cli.output import Form, PlanForm, counted, show, tell
 from controller.domain.plans import Membership
 from controller.services.answers.change_shapes import EditShape
@@ -46,7 +46,7 @@ def _print_text(plan: PlanAnswer) -> None:
     for line in _besides(plan):
         tell(f"\n{line}")
     for edit in plan.edits:
-        tell(f"\nTo write into {edit.recipe}{_for_a_person(edit)}\n{edit.diff}".rstrip())
+        tell(edit_words(edit))
     if plan.forecast and plan.jobs:
         tell("\nForecast")
         print_forecast(plan.forecast)

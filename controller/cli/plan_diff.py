@@ -34,7 +34,7 @@ def _plan(context: Context, name: str) -> PlanAnswer | BatchPlan:
 
 def _print(found: PlanDifference) -> None:
     for revision in found.revisions:
-        tell(f"Decided again: {revision.sentence}")
+        tell(f"{found.after.split('@')[0]}@{revision.number}, decided again: {revision.sentence}")
     for head, members in (("Only in the second", found.added), ("Only in the first", found.dropped)):
         for member in members:
             tell(f"{head}: {member.membership} {_line(member)}")

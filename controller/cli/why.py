@@ -22,7 +22,7 @@ def print_why(found: WhyAnswer) -> None:
         for reason in member.reasons:
             tell(f"  {reason.sentence} [{reason.rule}]")
             for name, text in facts(reason):
-                tell(f"    {name:5} {text}")
+                tell(f"    {name:6} {text}")
         for job in member.jobs:
             tell(f"  {job.id} {job.kind}: {job.label}")
     more = found.following - _SHOWN

@@ -76,16 +76,16 @@ def _box(box: _Box, link: Link) -> Markup:
     node = box.node
     here = " here" if node.here else ""
     inner = Markup(
-        '<title>{name}: {label}</title><rect class="box {category}{here}" x="{x:.1f}" y="{y:.1f}" width="{wide:.1f}" '
+        '<rect class="box {category}{here}" x="{x:.1f}" y="{y:.1f}" width="{wide:.1f}" '
         'height="{high}" rx="6"/><text x="{at:.1f}" y="{first:.1f}" class="name">{cut}</text>'
         '<text x="{at:.1f}" y="{second:.1f}" class="state">{mark} {label}</text>'
     ).format(
-        name=node.name, label=node.label, category=node.category, here=here, x=box.x, y=box.y, wide=box.wide,
+        label=node.label, category=node.category, here=here, x=box.x, y=box.y, wide=box.wide,
         high=_HIGH, at=box.x + 11, first=box.y + 16, second=box.y + 30, cut=_cut(node.name), mark=node.mark,
     )  # fmt: skip
     if node.here or not node.known:
         return Markup("<g>{}</g>").format(inner)
-    return Markup('<a href="{}">{}</a>').format(link(node.name), inner)
+    return Markup('<a href="{}" aria-label="{}: {}">{}</a>').format(link(node.name), node.name, node.label, inner)
 
 
 def _said(drawn: Picture) -> str:

@@ -40,6 +40,7 @@ def _environment() -> Environment:
         "version": __version__, "category_marks": meanings.CATEGORY_MARKS,
         "category_labels": meanings.CATEGORY_LABELS, "amount": meanings.amount, "static": static,
         "why_head": whys.head, "why_facts": whys.facts, "why_following": whys.following,
+        "why_worst": whys.worst,
     }  # fmt: skip
     return environment
 

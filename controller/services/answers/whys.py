@@ -54,11 +54,11 @@ def why_in_batch(farm: Farm, batch: str, name: str) -> WhyAnswer:
 
 
 def facts(reason: ReasonShape) -> tuple[tuple[str, str], ...]:
-    """What stands behind a reason's sentence, each with its name: rule, spec and where that came from, path."""
-    source = f", from {reason.source}" if reason.source else ""
+    """What stands behind a reason's sentence, each with its name: rule, spec, where that came from, path."""
     found = (
         ("rule", f"{reason.rule}: {reason.title}"),
-        ("spec", f"{reason.spec}{source}" if reason.spec else ""),
+        ("spec", reason.spec),
+        ("source", reason.source),
         ("path", " → ".join(reason.path) if len(reason.path) > 1 else ""),
     )
     return tuple((name, text) for name, text in found if text)
@@ -74,6 +74,11 @@ def following(found: WhyAnswer) -> str:
     if not found.following:
         return "Nothing follows from it."
     return f"{amount(found.following, 'package')} {'follows' if found.following == 1 else 'follow'} from it."
+
+
+def worst(member: WhyMember) -> str:
+    """The category of its jobs that wants a look first; without jobs that of what the plan says."""
+    return min((job.category for job in member.jobs), key=_WORST.index, default=member.category)
 
 
 @dataclass

@@ -1,18 +1,22 @@
 """What a change of a package would force: asked in a form, answered in pages of rows."""
 
+from collections.abc import Mapping
 from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
 
+from controller.domain.errors import BusyError, FarmError
 from controller.domain.plans import Membership as Done
 from controller.services.answers.affected import Affected, affected_by, known_trees
 from controller.services.answers.plan_words import figures
+from controller.services.farm import Farm
 from controller.web.api.asked import PackageName
 from controller.web.asking import AskedFarm
 from controller.web.pages.listing import First, Membership, RuleName, listed
 from controller.web.pictures import picture
+from controller.web.problems import AGAIN, status_of
 from controller.web.rendering import page
 from controller.web.words import query
 
@@ -30,13 +34,26 @@ def affected_page(
 ) -> HTMLResponse:  # fmt: skip
     """The form, and below it the answer where something was asked."""
     asked = {"tree": tree, "name": name.strip(), "version": version.strip()}
-    found = affected_by(farm, tree, asked["name"], asked["version"]) if asked["name"] and asked["version"] else None
+    found, fault = _answered(farm, asked)
     members = [m for m in found.plan.members if m.membership != Done.NOTHING.value] if found else []
-    return page(
-        farm, "affected", trees=known_trees(farm), asked=asked, found=found, reached=len(members),
-        figures=figures(found.plan) if found else "", rows=listed(members, membership, rule, first),
-        same=_command(found), stream="",
+    answer = page(
+        farm, "affected", status=status_of(fault) if fault else 200, trees=known_trees(farm), asked=asked, found=found,
+        fault=fault, reached=len(members), figures=figures(found.plan) if found else "",
+        rows=listed(members, membership, rule, first), same=_command(found), stream="",
     )  # fmt: skip
+    if isinstance(fault, BusyError):
+        answer.headers["Refresh"] = answer.headers["Retry-After"] = str(AGAIN)
+    return answer
+
+
+def _answered(farm: Farm, asked: Mapping[str, str]) -> tuple[Affected | None, FarmError | None]:
+    """The answer, or why there is none; neither where nothing was asked."""
+    if not (asked["name"] and asked["version"]):
+        return None, None
+    try:
+        return affected_by(farm, asked["tree"], asked["name"], asked["version"]), None
+    except FarmError as error:
+        return None, error
 
 
 @router.get("/affected/why/{package}")

@@ -6,6 +6,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
 
+from controller.domain.errors import FarmError
 from controller.services.answers import whys
 from controller.services.answers.batch_plans import plan_of_batch
 from controller.services.answers.differences import difference_of_batches
@@ -15,6 +16,7 @@ from controller.web.api.asked import BatchId, PackageName, Revision
 from controller.web.asking import AskedFarm
 from controller.web.pages.listing import First, Membership, RuleName, listed
 from controller.web.pictures import picture
+from controller.web.problems import status_of
 from controller.web.rendering import page
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -49,10 +51,15 @@ def batch_plan_page(
 @router.get("/differences")
 def difference_page(farm: AskedFarm, before: Side = "", after: Side = "") -> HTMLResponse:
     """How two plans differ."""
-    found = difference_of_batches(farm, before.strip(), after.strip()) if before.strip() and after.strip() else None
-    said = difference_sentence(found) if found else ""
+    found, fault = None, None
+    if before.strip() and after.strip():
+        try:
+            found = difference_of_batches(farm, before.strip(), after.strip())
+        except FarmError as error:
+            fault = error
     return page(
-        farm, "difference", found=found, said=said, before=before, after=after, most=_MOST,
+        farm, "difference", status=status_of(fault) if fault else 200, found=found, fault=fault,
+        said=difference_sentence(found) if found else "", before=before, after=after, most=_MOST,
         parts=_parts(found) if found else (), stream="",
     )  # fmt: skip
 
