@@ -74,7 +74,7 @@ retest becomes rebuild: app 1.0 (noarch): Its record admits the new lib, but its
 retest becomes rebuild: mid 1.0 (noarch): It uses what is gone from lib: f_old of liblib.so.1. [R17]
 retest for another reason: leaf 1.0 (noarch): It runs with mid, and its 'mid >=1' admits the new one. (lib → mid → leaf) [R7]
 2 done otherwise, 1 for another reason; 1 the same; 2 jobs more.
-""")
+""")  # noqa: E501
     assert real("plan", "diff", "B-2", "b-2").out == "The two plans do the same.\n"
     assert json.loads(real("plan", "diff", "B-2@0", "B-2@1", "-o", "json").out)["after"] == "B-2@1"
     assert real("plan", "diff", "B-2@8", "B-2").code == NOT_FOUND
