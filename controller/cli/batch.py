@@ -10,6 +10,7 @@ from controller.cli.output import WATCHED_FAILED, Form, Output, confirm, counted
 from controller.domain.errors import GateRefusedError, InvalidInputError
 
 if TYPE_CHECKING:
+    from controller.services.answers.change_shapes import EditShape
     from controller.services.answers.forecast_shapes import ForecastShape
 from controller.services.answers.shapes import BatchView, Counts, GateShape, MovePreview
 
@@ -74,8 +75,16 @@ def print_batch(batch: "BatchView") -> None:
         tell(f"  not read: {refusal}")
     for notice in batch.notices:
         tell(f"  {notice.sentence}")
+    for edit in batch.edits:
+        tell(edit_words(edit))
     print_revisions(batch)
     print_gates(batch.gates)
+
+
+def edit_words(edit: "EditShape") -> str:
+    """What a person would write into a recipe."""
+    by_hand = f" (by hand: {', '.join(edit.open)})" if edit.open else ""
+    return f"\nTo write into {edit.recipe}{by_hand}\n{edit.diff}".rstrip()
 
 
 def print_revisions(batch: "BatchView") -> None:

@@ -12,7 +12,7 @@ from controller.domain import errors
 from controller.domain.errors import FarmError, InvalidInputError, ServerError
 from controller.planning.question import NOTHING_ELSE, Question
 from controller.services.answers.forecast_shapes import ForecastShape, NumbersAnswer
-from controller.services.answers.plan_shapes import PlanAnswer
+from controller.services.answers.plan_shapes import BatchPlan, PlanAnswer, PlanDifference
 from controller.services.answers.shape import Shape
 from controller.services.answers.shapes import (
     BatchSummary,
@@ -28,6 +28,7 @@ from controller.services.answers.shapes import (
     SnapshotShape,
     WorkerShape,
 )
+from controller.services.answers.why_shapes import WhyAnswer
 
 S = TypeVar("S", bound=Shape)
 
@@ -87,6 +88,19 @@ class Client:
     def batch(self, batch: str) -> BatchView:
         """One batch, whole."""
         return self._one(BatchView, f"/api/v1/batches/{_id('batch', batch)}")
+
+    def batch_plan(self, batch: str, revision: int | None = None) -> BatchPlan:
+        """What a batch does about every output, as it stands or as it stood."""
+        which = {} if revision is None else {"revision": revision}
+        return self._one(BatchPlan, f"/api/v1/batches/{_id('batch', batch)}/plan", **which)
+
+    def why(self, batch: str, name: str) -> WhyAnswer:
+        """What a batch does about a package, and why."""
+        return self._one(WhyAnswer, f"/api/v1/batches/{_id('batch', batch)}/why/{quote(name, safe='')}")
+
+    def plan_difference(self, before: str, after: str) -> PlanDifference:
+        """How the plans of two batches differ, or of one before and after it was decided again."""
+        return self._one(PlanDifference, "/api/v1/differences", before=before, after=after)
 
     def forecast(self, batch: str) -> ForecastShape:
         """What is left of a batch, and how long that takes."""

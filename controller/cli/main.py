@@ -7,11 +7,13 @@ import typer
 
 from controller.cli import batch, channel, job, promotion, recipe, worker
 from controller.cli.asking import Context, Data, Server, TokenFile, asks
+from controller.cli.grouping import PLAN_DIFF, FarmCommands
 from controller.cli.output import Form, Output, PlanForm, err, guarded, out, show
 from controller.planning.policy import Scope
 
 app = typer.Typer(
     name="farm",
+    cls=FarmCommands,
     help="A build-and-test farm for conda packages.\n\nStart one with [bold]farm up[/bold]; push a tree with "
     "[bold]farm push DIR --watch[/bold]; promote what passed with [bold]farm batch promote B-1[/bold].",
     no_args_is_help=True,
@@ -120,6 +122,7 @@ def why(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="A package of the tree.")],
     supposed: _Supposed = None,
+    batch_id: Annotated[str, typer.Option("--batch", help="Of this batch, as B-7, and of no question.")] = "",
     tree: _Tree = Path(),
     rev: _Rev = None,
     since: _Since = None,
@@ -132,8 +135,15 @@ def why(
 ) -> None:
     """Say what would become of a package, by which rule, spec and path; or why nothing would.
 
+    With --batch, what that batch does about it, as its page says.
+
     Example: farm why numpy mkl=2026.1 --tree recipes/mkl
     """
+    if batch_id:
+        from controller.cli.why import run_why_in_batch
+
+        run_why_in_batch(context.obj, batch_id, name, output)
+        return
     from controller.cli.questions import Place, question_of, run_why
 
     place = Place(tree, rev, channel, tuple(subdir or ()))
@@ -165,19 +175,23 @@ def affected(
     run_affected(context.obj, place, question_of(supposed, since, channel, pin, policy, migration), output)
 
 
-@app.command("plan-diff")
+@app.command(PLAN_DIFF)
+@asks
 def plan_diff(
-    before: Annotated[Path, typer.Argument(help="A plan, written with -o json.")],
-    after: Annotated[Path, typer.Argument(help="Another.")],
+    context: typer.Context,
+    before: Annotated[str, typer.Argument(help="A batch, as B-7 or B-7@0, or a file written with -o json.")],
+    after: Annotated[str, typer.Argument(help="Another.")],
     output: Output = Form.TABLE,
 ) -> None:
     """Say how two plans differ: what comes in, what drops out, and what is done otherwise.
 
-    Example: farm plan-diff minimal.json direct.json
-    """
-    from controller.cli.questions import run_diff
+    B-7@0 is the plan as the batch was opened, B-7@2 after it was decided again for the second time, B-7 as it stands.
 
-    run_diff(before, after, output)
+    Example: farm plan diff B-7@0 B-7
+    """
+    from controller.cli.plan_diff import run_diff
+
+    run_diff(context.obj, before, after, output)
 
 
 @app.command()

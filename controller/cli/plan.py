@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 
-from controller.cli.batch import print_forecast
+from controller.cli.batch import edit_words, print_forecast
 from controller.cli.output import Form, PlanForm, counted, show, tell
 from controller.domain.plans import Membership
-from controller.services.answers.plan_shapes import EditShape, PlanAnswer, PlannedJobShape
+from controller.services.answers.change_shapes import EditShape
+from controller.services.answers.plan_shapes import PlanAnswer, PlannedJobShape
+from controller.services.answers.plan_words import figures
 from controller.services.answers.shapes import MemberShape
 
 
@@ -33,7 +35,7 @@ def _sections(plan: PlanAnswer) -> list[tuple[str, list[MemberShape]]]:
 
 
 def _print_text(plan: PlanAnswer) -> None:
-    tell(f"{_figures(plan)}; {counted(plan.untouched, 'output')} untouched")
+    tell(f"{figures(plan)}; {counted(plan.untouched, 'output')} untouched")
     builds = [job for job in plan.jobs if job.kind == "build"]
     for wave in sorted({job.wave for job in builds}):
         tell(f"  wave {wave}: {', '.join(map(_built, [job for job in builds if job.wave == wave]))}")
@@ -44,7 +46,7 @@ def _print_text(plan: PlanAnswer) -> None:
     for line in _besides(plan):
         tell(f"\n{line}")
     for edit in plan.edits:
-        tell(f"\nTo write into {edit.recipe}{_for_a_person(edit)}\n{edit.diff}".rstrip())
+        tell(edit_words(edit))
     if plan.forecast and plan.jobs:
         tell("\nForecast")
         print_forecast(plan.forecast)
@@ -81,13 +83,6 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
-def _figures(plan: PlanAnswer) -> str:
-    kinds = [job.kind for job in plan.jobs]
-    parts = [counted(kinds.count(kind), kind) for kind in ("build", "test", "retest") if kind in kinds]
-    waves = counted(plan.waves, "wave")
-    return f"{', '.join(parts)} in {waves}" if parts else "Nothing to do"
-
-
 def _why(member: MemberShape) -> str:
     """Rule and sentence; the first reason decides."""
     return f"{member.reasons[0].sentence} [{member.reasons[0].rule}]"
@@ -95,7 +90,7 @@ def _why(member: MemberShape) -> str:
 
 def as_markdown(plan: PlanAnswer) -> str:
     """A plan for a pull request."""
-    lines = [f"**{_figures(plan)}; {counted(plan.untouched, 'output')} untouched**"]
+    lines = [f"**{figures(plan)}; {counted(plan.untouched, 'output')} untouched**"]
     for head, members in _sections(plan):
         lines += ["", f"### {head} ({len(members)})", "", "| package | version | subdir | rule | why |",
                   "|---|---|---|---|---|"]  # fmt: skip

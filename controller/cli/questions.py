@@ -1,25 +1,24 @@
 """``farm plan``, ``farm why``, ``farm affected``: the decision asked, with no service up or by one."""
 
-import json
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import ValidationError
-
 from controller.cli.asking import Context
 from controller.cli.configured import settings_of
 from controller.cli.output import Form, PlanForm, counted, note, show, tell
 from controller.cli.plan import print_plan
+from controller.cli.why import print_why
 from controller.domain.errors import DataFolderError, InvalidInputError
 from controller.planning.policy import Scope
 from controller.planning.question import Question, migrations_of, pins_of, supposed_of
 from controller.services.answers import forecast
-from controller.services.answers.plan_shapes import AffectedAnswer, PlanAnswer, PlanDifference, WhyAnswer
-from controller.services.answers.questions import affected, answered_plan, difference, why
+from controller.services.answers.plan_shapes import AffectedAnswer, PlanAnswer
+from controller.services.answers.questions import affected, answered_plan
 from controller.services.answers.shapes import MemberShape
+from controller.services.answers.whys import why
 from controller.services.farm import Farm
 from controller.services.questions import Answered, ask
 from controller.storage import schema
@@ -91,19 +90,13 @@ def plan_here(context: Context, place: Place, question: Question) -> PlanAnswer:
 def run_why(context: Context, place: Place, question: Question, name: str, form: Form) -> None:
     """What becomes of every output of a name, and why."""
     found = _answered(context, place, question, lambda _, answered: why(answered, name.lower()))
-    show(form, found, lambda: _print_why(found), ())
+    show(form, found, lambda: print_why(found), ())
 
 
 def run_affected(context: Context, place: Place, question: Question, form: Form) -> None:
     """All that a change reaches, a line each, with counts by rule."""
     found = _answered(context, place, question, lambda _, answered: affected(answered))
     show(form, found, lambda: _print_affected(found), ())
-
-
-def run_diff(before: Path, after: Path, form: Form) -> None:
-    """How two plans differ that were written with ``-o json``."""
-    found = difference(_read(before), _read(after))
-    show(form, found, lambda: _print_difference(found), ())
 
 
 def _answered(context: Context, place: Place, question: Question, answer: Callable[[Farm, Answered], A]) -> A:
@@ -158,15 +151,6 @@ def _against(database: str, data: Path, question: Question) -> str:
     return "against nothing: every package is new"
 
 
-def _print_why(found: WhyAnswer) -> None:
-    for member in found.members:
-        tell(f"{member.name} {member.version} ({member.subdir}, {member.recipe}): {member.membership}")
-        for reason in member.reasons:
-            tell(f"  {reason.sentence} [{reason.rule}]")
-            if len(reason.path) > 1:
-                tell(f"    {' → '.join(reason.path)}")
-
-
 def _print_affected(found: AffectedAnswer) -> None:
     tell(f"{counted(len(found.members), 'output')} reached, {counted(found.untouched, 'output')} untouched")
     for rule in found.rules:
@@ -175,29 +159,5 @@ def _print_affected(found: AffectedAnswer) -> None:
         tell(f"{member.membership:12} {member.name} {member.version} ({member.subdir}): {_line(member)}")
 
 
-def _print_difference(found: PlanDifference) -> None:
-    for head, members in (("Only in the second", found.added), ("Only in the first", found.dropped)):
-        for member in members:
-            tell(f"{head}: {member.membership} {member.name} {member.version} ({member.subdir}): {_line(member)}")
-    for old, new in found.moved:
-        tell(f"{old.membership} becomes {new.membership}: {new.name} {new.version} ({new.subdir}): {_line(new)}")
-    for _, new in found.other_reason:
-        tell(f"{new.membership} for another reason: {new.name} {new.version} ({new.subdir}): {_line(new)}")
-    if not (found.added or found.dropped or found.moved or found.other_reason):
-        tell("The two plans do the same.")
-    elif found.jobs:
-        tell(f"{counted(abs(found.jobs), 'job')} {'more' if found.jobs > 0 else 'fewer'} in the second")
-
-
 def _line(member: MemberShape) -> str:
     return f"{member.reasons[0].sentence} [{member.reasons[0].rule}]"
-
-
-def _read(path: Path) -> PlanAnswer:
-    remedy = "Write one with `farm plan -o json > FILE`."
-    try:
-        return PlanAnswer.model_validate(json.loads(path.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise InvalidInputError(f"{path} cannot be read: {error.strerror}.", remedy=remedy) from error
-    except (ValueError, ValidationError) as error:
-        raise InvalidInputError(f"{path} holds no plan.", remedy=remedy) from error

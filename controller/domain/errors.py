@@ -126,3 +126,9 @@ class PlanTooLargeError(FarmError):
     """A plan is far larger than usual and waits for a person."""
 
     code = "plan_too_large"
+
+
+class BusyError(FarmError):
+    """So much is asked that the farm asks for patience."""
+
+    code = "too_busy"

@@ -219,7 +219,7 @@ def reason_sentence(reason: Reason) -> str:
     sentence = template.format(
         about=reason.about,
         spec=reason.spec,
-        origin=_origin(reason.origin),
+        origin=origin_words(reason.origin),
         detail=reason.detail or "its recipe differs",
     )
     return sentence if len(reason.path) < 3 else f"{sentence} ({path_words(reason.path)})"
@@ -237,7 +237,8 @@ def job_label(kind: JobKind, name: str, subdir: str) -> str:
     return f"{KIND_WORDS[kind]} of {name} ({subdir})"
 
 
-def _origin(text: str) -> str:
+def origin_words(text: str) -> str:
+    """Where a spec came from: ``the exports of lib`` for ``run_export of lib``."""
     kind, _, exporter = text.partition(" of ")
     if kind == Origin.RUN_EXPORT.value and exporter:
         return f"the exports of {exporter}"

@@ -15,6 +15,7 @@ from controller.gateways.recent import RecentReadings
 from controller.gateways.shards import Shards
 from controller.gateways.trees import Trees
 from controller.gateways.uploads import Uploads
+from controller.services.enquiries import Enquiries
 from controller.services.standings import Kept
 from controller.storage.database import Database, Session
 from workers.contract.jobs import Limits
@@ -78,6 +79,7 @@ class Farm:
     forecasts: dict[int, tuple[datetime, Forecast]] = field(default_factory=dict)
     """Of large batches, by their number, with when they were made."""
     standings: Kept = field(default_factory=Kept)
+    enquiries: Enquiries = field(default_factory=Enquiries)
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -98,5 +100,6 @@ class Farm:
 
     def close(self) -> None:
         """Give everything back."""
+        self.enquiries.close()
         self.bells.close()
         self.database.close()

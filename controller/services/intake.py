@@ -17,6 +17,7 @@ from controller.services.farm import Farm
 from controller.services.noticing import with_notices
 from controller.services.opening import Basis, planned_files, store_batch, store_jobs, store_sources
 from controller.services.planned import Target, plan_on
+from controller.services.proposals import Proposal, proposals
 from controller.services.trees import Standing, stand
 from controller.storage import artifacts, batches, channels, events, jobs
 from controller.storage.batches import ChangeRow
@@ -47,6 +48,7 @@ class Drafted:
     """Number of the ``testing`` snapshot that the plan was made on."""
     moves: tuple[Move, ...] = ()
     policy: Policy = MINIMAL
+    edits: tuple[Proposal, ...] = ()
 
 
 def push(farm: Farm, tree: str, rev: str | None, *, who: str, summary: str = "") -> Opened:
@@ -78,7 +80,8 @@ def draft(
     wanted = (policy or standing.policy).on(farm.now().date())
     target = Target(there, lambda outputs: farm.standings.index(standing.tree, outputs, there))
     plan = plan_on(farm, standing.reading, target, standing.named, wanted, moves, reserve=reserve)
-    return Drafted(standing, with_notices(farm, standing, plan), base, tuple(moves), wanted)
+    edits = proposals(standing, plan.decision, there)
+    return Drafted(standing, with_notices(farm, standing, plan), base, tuple(moves), wanted, edits)
 
 
 def preview(farm: Farm, tree: str, rev: str | None) -> Plan:
@@ -123,7 +126,7 @@ def _open(farm: Farm, change: Change, drafted: Drafted) -> Opened | None:
         session.add(row)
         session.flush()
         basis = Basis(drafted.base, drafted.standing.commits, drafted.policy, drafted.moves)
-        batch = store_batch(farm, session, row, drafted.plan, basis)
+        batch = store_batch(farm, session, row, drafted.plan, basis, drafted.edits)
         store_jobs(farm, session, batch, drafted.plan, sources)
         events.note(session, farm.now(), "batch.opened", batch=batch.name, jobs=len(drafted.plan.jobs))
         return Opened(batch.name, f"C-{row.id}", row.commit, batch.state, len(drafted.plan.jobs))

@@ -1,6 +1,6 @@
 """A plan becomes rows: one batch, its jobs, and the edges between them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from controller.domain.batches import BatchState
@@ -16,6 +16,7 @@ from controller.planning.outcomes import Identity, identity
 from controller.planning.policy import MINIMAL, Policy
 from controller.services.farm import Farm
 from controller.services.forecast import history_of, holding_of, of_tasks
+from controller.services.proposals import Proposal
 from controller.services.trees import Standing
 from controller.storage import artifacts, channels
 from controller.storage.batches import BatchRow, ChangeRow
@@ -40,7 +41,9 @@ class Basis:
     moves: tuple[Move, ...] = ()
 
 
-def store_batch(farm: Farm, session: Session, change: ChangeRow, plan: Plan, basis: Basis) -> BatchRow:
+def store_batch(
+    farm: Farm, session: Session, change: ChangeRow, plan: Plan, basis: Basis, edits: Sequence[Proposal] = ()
+) -> BatchRow:
     """Keep a plan as a batch; over the circuit breaker's size it waits for a person."""
     held = holding_of(farm, session, change.tree, plan)
     batch = BatchRow(
@@ -49,7 +52,7 @@ def store_batch(farm: Farm, session: Session, change: ChangeRow, plan: Plan, bas
         title=change.summary.splitlines()[0] if change.summary else change.commit[:12],
         author=change.author,
         waves=plan.waves,
-        plan=plan_document(plan) | _said_once(plan) | ({"held": to_json(Holding, held)} if held else {}),
+        plan=plan_document(plan, edits) | _said_once(plan) | ({"held": to_json(Holding, held)} if held else {}),
         basis=to_json(Basis, basis),
         created_at=farm.now(),
     )
@@ -64,7 +67,7 @@ def _said_once(plan: Plan) -> dict[str, object]:
     return {"notices": [to_json(Notice, notice) for notice in plan.notices]}
 
 
-def plan_document(plan: Plan) -> dict[str, object]:
+def plan_document(plan: Plan, edits: Sequence[Proposal] = ()) -> dict[str, object]:
     """What is kept of the decision: every output that the change reaches, and what is done about it."""
     touched = [m for m in plan.decision.members if m.reasons and m.reasons[0].rule is not Rule.CURRENT]
     return {
@@ -73,6 +76,8 @@ def plan_document(plan: Plan) -> dict[str, object]:
         "current": len(plan.decision.members) - len(touched),
         "circles": [to_json(Circle, circle) for circle in plan.circles],
         "deadlocks": [to_json(Deadlock, deadlock) for deadlock in plan.deadlocks],
+        "jobs": len(plan.jobs),
+        "edits": [to_json(Proposal, edit) for edit in edits],
     }
 
 

@@ -16,10 +16,12 @@ from controller.planning.outcomes import Identity, identity
 from controller.planning.redeciding import OPEN, Overlay, Standing, lay_over, tell
 from controller.planning.redeciding import resume as find_resumed
 from controller.services.consequences import move
+from controller.services.earlier_plans import with_earlier
 from controller.services.farm import Farm
 from controller.services.forecast import history_of
 from controller.services.hindsight import Seen
 from controller.services.opening import Sources, before_of, job_row, plan_document, planned_files, planned_parents
+from controller.services.proposals import Proposal
 from controller.services.requests import move_batch
 from controller.storage import artifacts, batches, events, jobs, overlays
 from controller.storage.batches import BatchRow
@@ -44,6 +46,7 @@ class Again:
     forced: Mapping[Identity, Reason] = field(default_factory=dict)
     stopped: Mapping[str, str] = field(default_factory=dict)
     """Package to the file that came out the same as before."""
+    edits: tuple[Proposal, ...] = ()
 
 
 def overlay(farm: Farm, seen: Seen, again: Again) -> bool:
@@ -203,7 +206,9 @@ class _Laying:
         ]
         batch, plan = self.batch, self.again.plan
         batch.forced = forced
-        batch.plan = batch.plan | plan_document(plan)
+        number = len(batch.revisions) + bool(changes)
+        document = plan_document(plan, self.again.edits)
+        batch.plan = batch.plan | with_earlier(batch.plan, document, number)
         batch.waves = max(batch.waves, plan.waves)
         self._break_circuit()
         if changes:

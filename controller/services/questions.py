@@ -11,13 +11,9 @@ from controller.domain.recipes import Output
 from controller.gateways.channel_records import channel_records
 from controller.gateways.checkouts import Checkout
 from controller.gateways.migration_files import read_migration
-from controller.gateways.patches import patch_of
-from controller.gateways.spec_edits import edited
 from controller.gateways.tree_migrations import NOTHING_ASKED, AskedPins
 from controller.gateways.variant_files import PinFile
 from controller.gateways.variants import Environment, pins_for
-from controller.planning.edits import Edit, of_recipe, proposed
-from controller.planning.indexing import index_of
 from controller.planning.migrations import MigrationError
 from controller.planning.moves import Move
 from controller.planning.numbers import Name
@@ -26,16 +22,8 @@ from controller.planning.supposing import as_built, guessed, moved_to, renumbere
 from controller.services.farm import Farm
 from controller.services.noticing import with_notices
 from controller.services.planned import Target, plan_on
+from controller.services.proposals import Proposal, proposals
 from controller.services.trees import Standing, stand
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """What a person would write into one recipe. ``open`` are specs for which nothing can be proposed."""
-
-    recipe: str
-    diff: str
-    open: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +51,7 @@ def ask(farm: Farm, tree: str, rev: str | None, question: Question) -> Answered:
     asked = replace(standing, reading=replace(standing.reading, outputs=outputs))
     plan = _planned(farm, asked, there, moves, question)
     text_only = tuple(_text_only(standing, before, plan.decision)) if before else ()
-    return Answered(plan, standing, text_only, tuple(_proposals(standing, proposed(plan.decision, there))))
-
-
-def _proposals(standing: Standing, edits: Sequence[Edit]) -> Iterator[Proposal]:
-    by_recipe = dict(of_recipe(edits))
-    for checkout, folders in standing.by_checkout(by_recipe):
-        for label, folder in folders.items():
-            recipe = checkout.recipe(folder)
-            text = (recipe.folder / recipe.file).read_bytes().decode("utf-8", "surrogateescape")
-            changes = [(edit.old, edit.new) for edit in by_recipe[label] if edit.new]
-            after, missing = edited(text, changes)
-            unknown = (edit.old for edit in by_recipe[label] if not edit.new)
-            yield Proposal(label, patch_of(recipe.path, text, after), tuple(dict.fromkeys((*missing, *unknown))))
+    return Answered(plan, standing, text_only, proposals(standing, plan.decision, there))
 
 
 def _asked(farm: Farm, tree: str, commit: str, question: Question) -> AskedPins:
@@ -144,7 +120,7 @@ def _planned(
     def supposed(numbers: Mapping[Name, int]) -> tuple[Output, ...]:
         return renumbered(standing.reading.outputs, numbers)
 
-    target = Target(there, lambda outputs: index_of(outputs, there))
+    target = Target(there, lambda outputs: farm.standings.beside(standing.tree, outputs, there))
     named = supposed if question.supposed else standing.named
     return with_notices(farm, standing, plan_on(farm, standing.reading, target, named, policy, moves))
 

@@ -24,6 +24,7 @@ from controller.services.numbering import Numbering
 from controller.services.opening import Basis, store_sources
 from controller.services.overlaying import Again, go_on, overlay
 from controller.services.planned import pools_of
+from controller.services.proposals import proposals
 from controller.storage import artifacts, batches, channels, jobs, overlays
 from controller.storage.database import Session
 from controller.storage.tables import from_json
@@ -83,7 +84,8 @@ def _decide(farm: Farm, seen: Seen) -> Again:
     news = numbering.number(standing.reading)
     plan = schedule(news.decision, (*seen.named, *news.outputs), pools_of(farm), news.arranged)
     sources = store_sources(farm, standing, _only(plan, news.outputs))
-    return Again(plan, sources, hindsight.forced, hindsight.stopped)
+    edits = proposals(standing, plan.decision, base)
+    return Again(plan, sources, hindsight.forced, hindsight.stopped, edits)
 
 
 def _base(farm: Farm, number: int) -> list[Artifact]:

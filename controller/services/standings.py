@@ -51,3 +51,7 @@ class Kept:
             for oldest in list(self._indexes)[:-_MOST]:
                 del self._indexes[oldest]
         return index
+
+    def beside(self, tree: str, outputs: Sequence[Output], base: Sequence[Artifact]) -> Index:
+        """The index of what is only supposed, made from that of the tree where one is kept; it is not kept itself."""
+        return updated(self._indexes.get(tree, Index()), outputs, base)

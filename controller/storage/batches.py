@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import func, update
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from controller.domain.batches import BatchState
@@ -74,6 +74,13 @@ def last_commit(session: Session, tree: str) -> str | None:
     """The commit of a tree that was pushed last."""
     newest = select(ChangeRow.commit).where(ChangeRow.tree == tree).order_by(col(ChangeRow.id).desc())
     return session.exec(newest.limit(1)).first()
+
+
+def last_commits(session: Session, most: int = 200) -> list[tuple[str, str]]:
+    """Each tree with the commit of it that was pushed last; the tree that was pushed last comes first."""
+    newest = select(func.max(ChangeRow.id)).group_by(col(ChangeRow.tree)).subquery()
+    query = select(ChangeRow.tree, ChangeRow.commit).where(col(ChangeRow.id).in_(select(newest.c[0])))
+    return [(tree, commit) for tree, commit in session.exec(query.order_by(col(ChangeRow.id).desc()).limit(most))]
 
 
 def batch_of_change(session: Session, change: ChangeRow) -> BatchRow | None:

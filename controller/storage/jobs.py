@@ -143,6 +143,12 @@ def jobs_of_batch(session: Session, batch_id: int) -> list[JobRow]:
     return list(session.exec(query).all())
 
 
+def jobs_named(session: Session, batch_id: int, name: str) -> list[JobRow]:
+    """The jobs of a batch that are about one package."""
+    query = select(JobRow).where(JobRow.batch_id == batch_id, JobRow.name == name).order_by(col(JobRow.id))
+    return list(session.exec(query).all())
+
+
 def counts_by_state(session: Session, batch_ids: Sequence[int]) -> dict[int, dict[str, int]]:
     """Batch id to state to number of jobs."""
     query = (

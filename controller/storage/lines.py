@@ -73,6 +73,12 @@ def by_ids(session: Session, ids: Sequence[int]) -> list[JobLine]:
     return sorted(found, key=lambda job: (job.wave, job.id))
 
 
+def named(session: Session, batch_id: int, names: Collection[str]) -> list[JobLine]:
+    """The jobs of a batch that are about packages of these names, in waves."""
+    wanted = _lines().where(col(JobRow.batch_id) == batch_id, col(JobRow.name).in_(sorted(names)))
+    return _read(session, wanted.order_by(col(JobRow.wave), col(JobRow.id)))
+
+
 def broken_last(session: Session, states: Sequence[str], limit: int) -> list[JobLine]:
     """The jobs that broke last, newest first."""
     return _read(

@@ -16,9 +16,20 @@ _admin = HTTPBearer(scheme_name="admin", auto_error=False, description="The toke
 _worker = HTTPBearer(scheme_name="worker", auto_error=False, description="The token in the file worker-token.")
 _attempt = HTTPBearer(scheme_name="attempt", auto_error=False, description="The token that came with the claim.")
 
-PUBLIC = ("/api/v1/", "/channels/", "/store/", "/static/", "/help/", "/batches", "/jobs/", "/workers")
+PUBLIC = ("/api/v1/", "/channels/", "/store/", "/static/", "/help/", "/batches", "/jobs/", "/workers", "/affected")
 """Below these paths, reading (GET and HEAD) is open to everybody who can reach the controller."""
-PUBLIC_EXACTLY = ("/", "/healthz", "/readyz", "/metrics", "/stream", "/channels", "/favicon.ico", "/help", "/api")
+PUBLIC_EXACTLY = (
+    "/",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/stream",
+    "/channels",
+    "/favicon.ico",
+    "/help",
+    "/api",
+    "/differences",
+)
 
 
 class NotSignedInError(NotPermittedError):

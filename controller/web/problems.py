@@ -30,10 +30,13 @@ STATUS: dict[type[errors.FarmError], HTTPStatus] = {
     errors.PlanTooLargeError: HTTPStatus.CONFLICT,
     errors.BrokerError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.DatabaseError: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.BusyError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.FarmError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 """The nearest class in an error's own line of descent decides."""
 
+AGAIN = 10
+"""Seconds after which it is worth while to ask a busy farm again."""
 MEDIA_TYPE = "application/problem+json"
 _SCHEMA = {
     "type": "object",
@@ -114,6 +117,7 @@ def of_farm(error: errors.FarmError, **headers: str) -> Problem:
     """An error of the farm."""
     status = status_of(error)
     asks = {"WWW-Authenticate": "Bearer"} if status is HTTPStatus.UNAUTHORIZED else {}
+    asks |= {"Retry-After": str(AGAIN)} if isinstance(error, errors.BusyError) else {}
     return Problem(status, error.code, error.what, error.remedy, asks | headers)
 
 

@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
+from controller.services.answers import whys
 from controller.services.answers import words as meanings
 from controller.services.farm import Farm
 from controller.web import ansi, words
@@ -33,11 +34,13 @@ def _environment() -> Environment:
     )  # fmt: skip
     environment.filters |= {
         "duration": words.duration, "size": words.size, "short": words.short, "bar": bar, "ansi": ansi.line,
-        "when": _when, "since": _since,
+        "when": _when, "since": _since, "query": words.query, "segment": words.segment, "diff_class": words.diff_class,
     }  # fmt: skip
     environment.globals |= {
         "version": __version__, "category_marks": meanings.CATEGORY_MARKS,
         "category_labels": meanings.CATEGORY_LABELS, "amount": meanings.amount, "static": static,
+        "why_head": whys.head, "why_facts": whys.facts, "why_following": whys.following,
+        "why_worst": whys.worst,
     }  # fmt: skip
     return environment
 

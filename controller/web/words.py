@@ -1,6 +1,8 @@
-"""Times, sizes and names as pages write them."""
+"""Times, sizes, names and addresses as pages write them."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from urllib.parse import quote, urlencode
 
 from markupsafe import Markup
 
@@ -51,3 +53,21 @@ def size(number: float) -> str:
 def short(commit: str) -> str:
     """A commit as people say it."""
     return commit[:10]
+
+
+def query(values: Mapping[str, object]) -> str:
+    """``?name=lib&first=101``, without what is empty."""
+    said = {key: value for key, value in values.items() if value not in ("", None)}
+    return f"?{urlencode(said)}" if said else ""
+
+
+def segment(name: str) -> str:
+    """A name as one part of an address, whatever stands in it."""
+    return quote(name, safe="")
+
+
+def diff_class(line: str) -> str:
+    """What a line of a diff is: ``added``, ``removed``, ``place`` or ``kept``."""
+    if line.startswith(("diff ", "--- ", "+++ ", "@@", "index ", "new file", "\\ ")):
+        return "place"
+    return {"+": "added", "-": "removed"}.get(line[:1], "kept")

@@ -92,6 +92,13 @@ const copy = async (code) => {
 };
 
 if (navigator.clipboard) {
+  document.querySelectorAll("[data-copies]").forEach((button) => {
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(document.getElementById(button.dataset.copies).textContent);
+      button.textContent = "Copied";
+    });
+  });
   document.querySelectorAll("[data-copy]").forEach(copyable);
   document.addEventListener("click", (event) => { const code = event.target.closest("[data-copy]"); if (code) copy(code); });
   document.addEventListener("keydown", (event) => {

@@ -73,3 +73,17 @@ def library(*exported: str) -> InterfaceFacts:
 def program(*imported: str) -> InterfaceFacts:
     facts = LibraryFacts(path="bin/x", format="elf", needed=("liblib.so.1",), imported={"": imported})
     return InterfaceFacts(libraries=(facts,))
+
+
+def surprise(world: World) -> str:
+    """A batch that is decided again three times: a symbol was gone, a retest failed, and what came was the same."""
+    world.worker.libraries = {"lib": library("f_old", "f_new"), "mid": program("f_old"), "app": program("f_new")}
+    world.begin()
+    world.worker.libraries["lib"] = library("f_new")
+    batch = world.change_lib()
+    while world.worker.done[-1] != ("test", "app"):
+        world.worker.fail = {("test", "app")}
+        assert world.worker.step()
+    world.worker.fail = set()
+    world.worker.finish()
+    return batch

@@ -16,6 +16,7 @@ from controller.domain.plans import Member, Membership, Reason, Rule
 from controller.domain.recipes import Output, Refusal
 from controller.services import channels, leases, results, transfers, workers
 from controller.services.farm import Farm
+from controller.services.proposals import Proposal
 from controller.storage import artifacts, jobs
 from controller.storage.batches import BatchRow, ChangeRow
 from controller.storage.database import Session
@@ -38,12 +39,23 @@ PARENTS: Mapping[str, tuple[str, ...]] = {
     "xgboost": ("mkl-devel",),
 }
 SUBDIRS = ("linux-64", "win-64")
+NOTES = ("intel-cmplr-notes", "mkl-docs")
 VERSIONS = {"mkl": "2026.1", "mkl-devel": "2026.1", "numpy": "2.4.0", "scipy": "1.17.0", "pytorch": "2.13.0"}
 HANDS = (("lin-01", "linux-64"), ("lin-02", "linux-64"), ("win-07", "win-64"), ("win-08", "win-64"))
 HOLD = {("test", "scikit-learn", "linux-64"), ("test", "numexpr", "linux-64"), ("build", "torchvision", "win-64")}
 """Jobs that are still under way when the day is looked at."""
 ROUNDS = 9
 COLOUR = "\x1b[31merror:\x1b[0m"
+EDIT = """\
+diff --git a/libs/pypardiso/recipe.yaml b/libs/pypardiso/recipe.yaml
+--- a/libs/pypardiso/recipe.yaml
++++ b/libs/pypardiso/recipe.yaml
+@@ -9,3 +9,3 @@
+ requirements:
+   run:
+-    - mkl <2026
++    - mkl <2027
+"""
 Clock = Callable[[float], None]
 
 
@@ -174,11 +186,15 @@ def _plan() -> dict[str, Any]:
         ("cblas-notes", Membership.NOTHING, Reason(Rule.R13, "mkl-devel", "mkl-devel", path=kept)),
     ]  # fmt: skip
     members = [Member(output(name, "noarch"), what, (why,), f"noarch/{name}.conda") for name, what, why in left_out]
+    rebuilt = [*((name, subdir) for name in PARENTS for subdir in SUBDIRS), *((name, "noarch") for name in NOTES)]
+    members += [Member(output(name, subdir), Membership.REBUILD, (_reason(name),)) for name, subdir in rebuilt]
     refusal = Refusal("libs/ipopt", "libs/ipopt/recipe.yaml", "mapping values are not allowed here", 14)
     return {
         "members": [to_json(Member, member) for member in members],
         "refusals": [to_json(Refusal, refusal)],
         "current": 171,
+        "jobs": 40,
+        "edits": [to_json(Proposal, Proposal("libs/pypardiso", EDIT, ("mkl ==2024.0",)))],
     }
 
 
@@ -214,7 +230,7 @@ def _open(farm: Farm) -> Filled:
                 _pair(
                     farm, session, batch, rows, output(name, subdir), [f"test {parent} {subdir}" for parent in parents]
                 )
-        for name in ("intel-cmplr-notes", "mkl-docs"):
+        for name in NOTES:
             _pair(farm, session, batch, rows, output(name, "noarch"), ["test mkl linux-64"])
         filled.jobs = {key: row.public for key, row in rows.items()}
         return filled
@@ -241,18 +257,22 @@ def _job(farm: Farm, batch: BatchRow, kind: JobKind, made: Output, wave: int, wa
         "kind": "build", "recipe": made.recipe, "source_sha256": "0" * 64, "variant_config": "",
         "target_platform": made.target_platform, "build_platform": pool, "build_number": 1, "files": [],
     }  # fmt: skip
-    path = _path(made.name)
-    reason = Reason(Rule.R1, path[0], f"{path[0]} >=2026.1,<2027.0a0", "run_export", path)
-    first = Reason(Rule.CHANGED, made.name, path=(made.name,))
     return JobRow(
         batch_id=batch.id or 0, plan_key=f"{kind}:{made.name}:{made.subdir}", kind=kind.value,
         state=(JobState.WAITING if waits else JobState.READY).value, recipe=made.recipe, name=made.name,
         subdir=made.subdir, pool=pool, wave=wave, rank=wave, open_parents=waits,
         order=order if kind is JobKind.BUILD else {}, outputs=[to_json(Output, made)],
-        reasons=[to_json(Reason, reason if len(path) > 1 else first)],
+        reasons=[to_json(Reason, _reason(made.name))],
         artifact="" if kind is JobKind.BUILD else f"{made.subdir}/{made.file_name}", created_at=farm.now(),
         ready_at=None if waits else farm.now(),
     )  # fmt: skip
+
+
+def _reason(name: str) -> Reason:
+    path = _path(name)
+    if len(path) == 1:
+        return Reason(Rule.CHANGED, name, path=path)
+    return Reason(Rule.R1, path[0], f"{path[0]} >=2025.3,<2026.0a0", f"run_export of {path[-2]}", path)
 
 
 def _path(name: str) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from controller.domain.forecasts import Holding
 from controller.domain.plans import Circle, Deadlock, Membership
 from controller.domain.wording import BATCH_WORDS
 from controller.services import promotion
+from controller.services.answers.change_shapes import EditShape
 from controller.services.answers.channels import promotion_shape
 from controller.services.answers.forecast import expected_words, forecast_of
 from controller.services.answers.jobs import job_line
@@ -80,10 +81,18 @@ def batch_view(farm: Farm, batch: str, reasons_of: Collection[str] | None = None
                 (from_json(Deadlock, deadlock) for deadlock in row.plan.get("deadlocks", ())),
             ),
             waves=row.waves, staging=f"/channels/{staging(row.name)}", untouched=row.plan.get("current", 0),
+            edits=tuple(EditShape.model_validate(edit) for edit in row.plan.get("edits", ())),
             gates=_gates(farm, session, row), forecast=forecast_of(farm, session, row), expected=expected_words(row),
             revisions=revision_shapes(row.revisions),
             differences=difference_shapes(artifacts.differences(session, number)),
         )  # fmt: skip
+
+
+def patch_of_edits(farm: Farm, batch: str) -> str:
+    """The recipe edits that a plan asks for, one after the other. Raises NotFoundError."""
+    with farm.reading() as session:
+        row = batches.find_batch(session, batch)
+    return "".join(str(edit["diff"]) for edit in row.plan.get("edits", ()))
 
 
 def wave_counts(farm: Farm, batch: str, waves: Collection[int]) -> dict[int, Counts]:

@@ -1,4 +1,4 @@
-"""The shapes of what was predicted, and what came."""
+"""The shapes of what was predicted and proposed, and what came."""
 
 from datetime import datetime
 
@@ -41,3 +41,13 @@ class DifferenceShape(Shape):
     breaks: bool = False
     """Whether something is gone that others may use."""
     sentences: tuple[str, ...] = ()
+
+
+class EditShape(Shape):
+    """What a person would write into one recipe."""
+
+    recipe: str
+    diff: str
+    """Unified, as ``git apply`` takes it; empty where nothing can be proposed."""
+    open: tuple[str, ...] = ()
+    """Specs that are in the way and for which nothing can be proposed."""

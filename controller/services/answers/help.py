@@ -31,6 +31,15 @@ TOPICS: dict[str, Topic] = {
         ("A misspelt id.", "The farm was set up anew, and old ids are gone.", "A file that never was in this channel."),
         ("List what there is: `farm batch list`, `farm channel list`.",),
     ),
+    "too_busy": _error(
+        "Come again in a moment",
+        "What a change would force takes a whole tree to work out, so one such question is answered at a time.",
+        ("The tree is large, and nobody asked about it since it was pushed.", "Several people ask at once."),
+        (
+            "Ask the same again: what was worked out meanwhile is kept.",
+            "`farm affected NAME=VERSION` works it out on your own machine.",
+        ),
+    ),
     "invalid_input": _error(
         "It cannot be read",
         "What was sent is not of the form that is expected, or makes no sense.",

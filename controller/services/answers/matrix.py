@@ -12,6 +12,8 @@ class MatrixRow:
 
     recipe: str
     name: str
+    package: str
+    """What its first job is about."""
     wave: int
     cells: dict[str, tuple[JobSummary, ...]]
 
@@ -60,7 +62,9 @@ def _broken(row: MatrixRow) -> bool:
 
 def _row(recipe: str, known: Sequence[JobSummary], subdirs: Sequence[str]) -> MatrixRow:
     cells = {subdir: tuple(job for job in known if job.subdir == subdir) for subdir in subdirs}
-    return MatrixRow(recipe, recipe.rstrip("/").rsplit("/", 1)[-1], min(job.wave for job in known), cells)
+    return MatrixRow(
+        recipe, recipe.rstrip("/").rsplit("/", 1)[-1], known[0].name, min(job.wave for job in known), cells
+    )
 
 
 def _done(row: MatrixRow) -> bool:

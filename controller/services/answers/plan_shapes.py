@@ -1,5 +1,6 @@
 """The shapes of plans, and of the answers to questions that open no batch."""
 
+from controller.services.answers.change_shapes import EditShape, RevisionShape
 from controller.services.answers.forecast_shapes import ForecastShape
 from controller.services.answers.shape import NoticeShape, ReasonShape, Shape
 from controller.services.answers.shapes import MemberShape
@@ -31,16 +32,6 @@ class BumpShape(Shape):
     """The package, or the pin, that moved."""
     bump: str
     packages: tuple[str, ...]
-
-
-class EditShape(Shape):
-    """What a person would write into one recipe."""
-
-    recipe: str
-    diff: str
-    """Unified, as ``git apply`` takes it; empty where nothing can be proposed."""
-    open: tuple[str, ...] = ()
-    """Specs that are in the way and for which nothing can be proposed."""
 
 
 class GoneShape(Shape):
@@ -78,13 +69,6 @@ class PlanAnswer(Shape):
     """What people would have to write, as diffs."""
 
 
-class WhyAnswer(Shape):
-    """What becomes of a package, and why."""
-
-    name: str
-    members: tuple[MemberShape, ...]
-
-
 class RuleCount(Shape):
     """How many outputs a rule decided."""
 
@@ -112,3 +96,26 @@ class PlanDifference(Shape):
     other_reason: tuple[tuple[MemberShape, MemberShape], ...] = ()
     jobs: int = 0
     """How many jobs more the second has."""
+    same: int = 0
+    """How many outputs both do the same about, for the same reason."""
+    before: str = ""
+    """``B-7@0`` for the plan of a batch."""
+    after: str = ""
+    revisions: tuple[RevisionShape, ...] = ()
+    """Of one batch: each new decision between the two."""
+
+
+class BatchPlan(Shape):
+    """What a batch does about every output that its change reaches."""
+
+    batch: str
+    revision: int
+    """How often it had been decided again; 0 is the plan that the batch was opened with."""
+    revisions: int
+    """How often it was decided again until now."""
+    title: str = ""
+    members: tuple[MemberShape, ...] = ()
+    job_count: int | None = None
+    """None where it was not counted yet."""
+    refusals: tuple[str, ...] = ()
+    untouched: int = 0

@@ -6,9 +6,11 @@ from typing import Any
 from controller.domain.circle_words import circle_sentences, deadlock_sentences
 from controller.domain.notice_words import notice_sentence
 from controller.domain.plans import Circle, Deadlock, Member, Membership, Notice, Reason
-from controller.domain.wording import reason_sentence
+from controller.domain.rule_words import RULE_WORDS
+from controller.domain.wording import MEMBERSHIP_WORDS, origin_words, reason_sentence
 from controller.services.answers.shape import NoticeShape, ReasonShape
 from controller.services.answers.shapes import MemberShape
+from controller.services.answers.words import field_of
 from controller.storage.tables import from_json, to_json
 
 
@@ -16,7 +18,8 @@ def reason_shape(kept: Mapping[str, Any]) -> ReasonShape:
     """One reason."""
     reason: Reason = from_json(Reason, kept)
     return ReasonShape(
-        rule=reason.rule.value, about=reason.about, spec=reason.spec, origin=reason.origin, path=reason.path,
+        rule=reason.rule.value, title=RULE_WORDS[reason.rule].title, about=reason.about, spec=reason.spec,
+        origin=reason.origin, source=origin_words(reason.origin) if reason.origin else "", path=reason.path,
         sentence=reason_sentence(reason),
     )  # fmt: skip
 
@@ -42,9 +45,10 @@ def kept_member(kept: Mapping[str, Any]) -> MemberShape:
     output, membership = kept["output"], str(kept["membership"])
     name = f"{output['name']}-{output['version']}-{output['build']}.conda"
     rebuilt = membership == Membership.REBUILD
+    words = MEMBERSHIP_WORDS[Membership(membership)]
     return MemberShape(
         name=output["name"], version=output["version"], subdir=output["subdir"], recipe=output["recipe"],
-        membership=membership,
+        membership=membership, mark=words.mark, label=words.label, category=field_of(words.category),
         file=f"{output['subdir']}/{name}" if rebuilt else kept["artifact"],
         reasons=tuple(reason_shape(reason) for reason in kept["reasons"]),
     )  # fmt: skip

@@ -13,9 +13,13 @@ class ReasonShape(Shape):
     """A reason with the sentence people read."""
 
     rule: str
+    title: str = ""
+    """What the rule is about."""
     about: str = ""
     spec: str = ""
     origin: str = ""
+    source: str = ""
+    """Where the spec came from, in words."""
     path: tuple[str, ...] = ()
     sentence: str = ""
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import Field
 
-from controller.services.answers.change_shapes import DifferenceShape, RevisionShape
+from controller.services.answers.change_shapes import DifferenceShape, EditShape, RevisionShape
 from controller.services.answers.forecast_shapes import ForecastShape
 from controller.services.answers.shape import NoticeShape, ReasonShape, Shape
 
@@ -85,6 +85,9 @@ class MemberShape(Shape):
     subdir: str
     recipe: str
     membership: str
+    mark: str = ""
+    label: str = ""
+    category: str = ""
     file: str = ""
     reasons: tuple[ReasonShape, ...] = ()
 
@@ -144,6 +147,8 @@ class BatchView(BatchSummary):
     staging: str = ""
     untouched: int = 0
     """How many outputs of the tree nothing of this change reaches."""
+    edits: tuple[EditShape, ...] = ()
+    """What people would have to write, as diffs."""
     forecast: ForecastShape | None = None
     """What is left of it, while anything is."""
     expected: str = ""

@@ -82,3 +82,10 @@ BatchId = Annotated[str, Path(pattern=r"^[Bb]-[0-9]{1,18}$", description="A batc
 JobId = Annotated[str, Path(pattern=r"^[Jj]-[0-9]{1,18}$", description="A job, as J-7.")]
 DryRun = Annotated[bool, Query(description="Only show what would be done.")]
 Limit = Annotated[int, Query(ge=1, le=500)]
+PackageName = Annotated[str, Path(max_length=200, description="A package, as libzip.")]
+PlanName = Annotated[
+    str, Query(max_length=60, description="B-7 as it stands, B-7@0 as it was opened.", examples=["B-7@0"])
+]
+Revision = Annotated[
+    int | None, Query(ge=0, le=10**6, description="How often it had been decided again; 0 is the first plan.")
+]

@@ -3,15 +3,20 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
+from fastapi.responses import PlainTextResponse
 
 from controller.domain.batches import BatchState
 from controller.domain.errors import InvalidInputError
 from controller.services import promotion, requests
-from controller.services.answers import batches, forecast
+from controller.services.answers import batches, forecast, whys
+from controller.services.answers.batch_plans import plan_of_batch
+from controller.services.answers.differences import difference_of_batches
 from controller.services.answers.forecast_shapes import ForecastShape, NumbersAnswer
+from controller.services.answers.plan_shapes import BatchPlan, PlanDifference
 from controller.services.answers.shapes import BatchSummary, BatchView, MovePreview
+from controller.services.answers.why_shapes import WhyAnswer
 from controller.services.commit_numbers import number_edits
-from controller.web.api.asked import Act, BatchId, DryRun, Items, Limit, Move
+from controller.web.api.asked import Act, BatchId, DryRun, Items, Limit, Move, PackageName, PlanName, Revision
 from controller.web.asking import AskedFarm
 from controller.web.guards import admin
 
@@ -39,6 +44,30 @@ def batch_view(batch: BatchId, farm: AskedFarm) -> BatchView:
 def forecast_view(batch: BatchId, farm: AskedFarm) -> ForecastShape:
     """What is left of a batch, and how long that takes from now."""
     return forecast.of_batch(farm, batch)
+
+
+@router.get("/api/v1/batches/{batch}/plan")
+def batch_plan_view(batch: BatchId, farm: AskedFarm, revision: Revision = None) -> BatchPlan:
+    """What a batch does about every output that its change reaches, as it stands or as it stood."""
+    return plan_of_batch(farm, batch, revision)
+
+
+@router.get("/api/v1/batches/{batch}/why/{name}")
+def batch_why_view(batch: BatchId, name: PackageName, farm: AskedFarm) -> WhyAnswer:
+    """What a batch does about a package: rule, spec, where that came from, path, and what follows."""
+    return whys.why_in_batch(farm, batch, name.lower())
+
+
+@router.get("/api/v1/batches/{batch}/edits.patch", response_class=PlainTextResponse)
+def batch_edits_view(batch: BatchId, farm: AskedFarm) -> PlainTextResponse:
+    """The recipe edits that a batch's plan asks for, as one patch for ``git apply``."""
+    return PlainTextResponse(batches.patch_of_edits(farm, batch))
+
+
+@router.get("/api/v1/differences")
+def difference_view(before: PlanName, after: PlanName, farm: AskedFarm) -> PlanDifference:
+    """How the plans of two batches differ, or of one before and after it was decided again."""
+    return difference_of_batches(farm, before, after)
 
 
 @router.post("/api/v1/batches/{batch}/numbers", dependencies=_guarded)

@@ -4,9 +4,10 @@ from fastapi import APIRouter, Depends, Response, status
 
 from controller.planning.question import Question, migrations_of, pins_of, supposed_of
 from controller.services import intake
-from controller.services.answers import forecast, questions
-from controller.services.answers.plan_shapes import AffectedAnswer, PlanAnswer, WhyAnswer
+from controller.services.answers import forecast, questions, whys
+from controller.services.answers.plan_shapes import AffectedAnswer, PlanAnswer
 from controller.services.answers.shapes import PushAnswer
+from controller.services.answers.why_shapes import WhyAnswer
 from controller.services.farm import Farm
 from controller.services.questions import Answered, ask
 from controller.web.api.asked import Ask, Push
@@ -46,7 +47,7 @@ def affected_view(asked: Ask, farm: AskedFarm) -> AffectedAnswer:
 @router.post("/api/v1/plans/why/{name}")
 def why_view(name: str, asked: Ask, farm: AskedFarm) -> WhyAnswer:
     """What becomes of every output of a name, and why; of untouched ones too. Changes nothing."""
-    return questions.why(_answered(farm, asked), name.lower())
+    return whys.why(_answered(farm, asked), name.lower())
 
 
 def _answered(farm: Farm, asked: Ask) -> Answered:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
 from controller.domain.jobs import BROKEN
@@ -25,7 +25,7 @@ Shown = Annotated[Literal["all", "exceptions", ""], Query()]
 
 
 @router.get("/batches/{batch}")
-def batch_page(batch: BatchId, farm: AskedFarm, recipes: Shown = "") -> HTMLResponse:
+def batch_page(batch: BatchId, farm: AskedFarm, request: Request, recipes: Shown = "") -> HTMLResponse:
     """One batch."""
     after = newest(farm)
     view = batches.batch_view(farm, batch, _TELLING)
@@ -33,7 +33,7 @@ def batch_page(batch: BatchId, farm: AskedFarm, recipes: Shown = "") -> HTMLResp
     only = recipes == "exceptions" or (many and recipes != "all")
     return page(
         farm, "batch", view=view, **sorted_jobs(view), matrix=matrix(view.jobs, most=_MOST_RECIPES if only else None),
-        waves=waves(view.jobs), stream=f"batch:{view.id}&after={after}",
+        waves=waves(view.jobs), address=str(request.base_url).rstrip("/"), stream=f"batch:{view.id}&after={after}",
     )  # fmt: skip
 
 

@@ -54,14 +54,14 @@ def test_what_is_affected_is_counted_by_rule(typed: Type, tree: Path) -> None:
 def test_two_plans_are_compared(typed: Type, tree: Path, tmp_path: Path) -> None:
     for name, version in (("a", "1.5"), ("b", "2.0")):
         (tmp_path / f"{name}.json").write_text(typed("plan", f"low={version}", "--tree", tree, "-o", "json").out)
-    assert typed("plan-diff", tmp_path / "a.json", tmp_path / "a.json").out == "The two plans do the same.\n"
+    assert typed("plan", "diff", tmp_path / "a.json", tmp_path / "a.json").out == "The two plans do the same.\n"
     (tmp_path / "c.json").write_text(typed("plan", "apart=2", "--tree", tree, "-o", "json").out)
-    said = typed("plan-diff", tmp_path / "a.json", tmp_path / "c.json").out
+    said = typed("plan", "diff", tmp_path / "a.json", tmp_path / "c.json").out
     assert "Only in the second: rebuild apart 2" in said
     assert "Only in the first: rebuild low 1.5" in said
     (tmp_path / "d.json").write_text("{}[")
-    assert typed("plan-diff", tmp_path / "a.json", tmp_path / "d.json").code == MISUSE
-    assert typed("plan-diff", tmp_path / "a.json", tmp_path / "none.json").code == MISUSE
+    assert typed("plan", "diff", tmp_path / "a.json", tmp_path / "d.json").code == MISUSE
+    assert typed("plan", "diff", tmp_path / "a.json", tmp_path / "none.json").code == MISUSE
 
 
 def test_a_version_that_is_none_is_misuse(typed: Type, tree: Path) -> None:

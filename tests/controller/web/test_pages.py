@@ -24,6 +24,8 @@ PAGES = [
     "/", "/batches", "/batches?state=running,held", "/batches/B-1", "/batches/B-2", "/batches/B-3",
     "/batches/B-3?recipes=exceptions", "/batches/B-3?recipes=all", "/workers", "/channels", "/channels/stable",
     "/channels/testing@1", "/channels/staging/B-3", "/channels/testing?name=zl", "/help", "/help/failed", "/api",
+    "/batches/B-3/plan", "/batches/B-3/plan?rule=R7", "/batches/B-3/why/scipy", "/batches/B-3/why/cblas-notes",
+    "/affected", "/differences", "/differences?before=B-2&after=B-3",
 ]  # fmt: skip
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 HTML = {"Accept": "text/html"}

@@ -13,7 +13,7 @@ from controller.services.answers.jobs import job_view
 from controller.services.farm import Farm
 from controller.storage import batches
 from controller.web.app import create_app
-from tests.kit.changing_world import World, library, program
+from tests.kit.changing_world import World, surprise
 from tests.kit.farms import make_farm
 
 
@@ -23,15 +23,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Farm, str, 
     folder = tmp_path_factory.mktemp("told")
     farm = make_farm(folder)
     world = World(farm, folder / "tree")
-    world.worker.libraries = {"lib": library("f_old", "f_new"), "mid": program("f_old"), "app": program("f_new")}
-    world.begin()
-    world.worker.libraries["lib"] = library("f_new")
-    batch = world.change_lib()
-    while world.worker.done[-1] != ("test", "app"):
-        world.worker.fail = {("test", "app")}
-        assert world.worker.step()
-    world.worker.fail = set()
-    world.worker.finish()
+    batch = surprise(world)
     yield farm, batch, world
     farm.close()
 
