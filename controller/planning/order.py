@@ -48,8 +48,8 @@ class Order:
     """Files, as bits, whose test is late."""
     rising: bool = False
     """Whether some tests wait for files with higher bits."""
-    crooked: bool = False
-    """Whether some files wait for some with higher bits."""
+    crooked: Mask = 0
+    """Files among which some wait for some with higher bits; nobody outside waits for a higher one."""
 
     @classmethod
     def of(cls, around: Surroundings, olds: Olds) -> "Order":
@@ -73,7 +73,9 @@ class Order:
             found.append(bit)
             needed &= ~(above[unit_at[bit]] | 1 << bit)
         if self.crooked and len(found) > 1:
-            return [b for b in found if not any(above[unit_at[other]] >> b & 1 for other in found)]
+            own = [bit for bit in found if self.crooked >> bit & 1]
+            below = {b for b in own if any(above[unit_at[other]] >> b & 1 for other in own)} if len(own) > 1 else None
+            return [bit for bit in found if bit not in below] if below else found
         return found
 
     def stages_before(self, user: int, stage: int) -> Iterator[Stage]:
@@ -106,7 +108,6 @@ class Order:
         around, size = self.around, len(self.around.units)
         risers = [(unit, self._highest(unit)) for unit in range(size)]
         spans = _spans([*((u, top) for u, top in risers if top > u), *((u, u) for u in around.needing_themselves())])
-        self.crooked = bool(spans)
         at = 0
         for first, last in spans:
             self.sequence += range(at, first)
@@ -114,6 +115,7 @@ class Order:
                 self._take([first + node for node in part], olds)
             at = last + 1
         self.sequence += range(at, size)
+        self.crooked = _union(self.around.own(unit) for unit in _out_of_order(self.sequence))
         self._leave_out_dead()
 
     def _highest(self, unit: int) -> int:
@@ -198,12 +200,14 @@ class Order:
             platform, end = around.units[unit].platform, around.first[unit] + len(around.units[unit].places)
             for bit in range(around.first[unit], end):
                 needed = (around.to_test(around.place_at[bit], platform) | 1 << bit) & ~self.dead
-                if (self.crooked or needed.bit_length() > end) and needed != 1 << bit:
-                    risers[bit] = needed
+                later = needed >> end << end if needed.bit_length() > end else 0
+                if self.crooked >> bit & 1:
+                    later |= needed & self.crooked & ~around.own(unit)
+                if later:  # these may be built after it
+                    risers[bit] = later
                 self.tested[bit] = self._nearest(needed, bit)
-        for bit, needed in risers.items():
-            after = around.of_mask(needed & ~(1 << bit) if self.crooked else needed >> bit + 1 << bit + 1)
-            if any(self._before(other) >> bit & 1 for other in after):
+        for bit, later in risers.items():
+            if any(self._before(other) >> bit & 1 for other in around.of_mask(later)):
                 self.late.add(bit)
         self.rising = bool(risers)
         if risers.keys() - self.late:
@@ -245,6 +249,17 @@ def _spans(risers: Iterable[Span]) -> list[Span]:
         else:
             found.append((first, last))
     return found
+
+
+def _out_of_order(sequence: Sequence[int]) -> Iterator[int]:
+    """Of a permutation those numbers that do not stand between all lower and all higher ones."""
+    start = highest = 0
+    for place, number in enumerate(sequence):
+        highest = max(highest, number)
+        if highest == place:
+            if place > start:
+                yield from sequence[start : place + 1]
+            start = place + 1
 
 
 def _union(masks: Iterable[Mask]) -> Mask:

@@ -64,23 +64,36 @@ class _Search:
         self, name: str, here: Mapping[int, tuple[int, Path]], recorded: Recorded, admission: Admission | None,
         users: Sequence[int], reached: Level,
     ) -> None:  # fmt: skip
-        """The users who record one dependency in one way."""
-        outputs, of_name, recorded_names = self.index.outputs, self.index.providers.of_name, self.index.recorded
-        words: dict[tuple[int, str], Words] = {}
+        """The users who record one dependency in one way. Those of one kind are served alike."""
+        outputs, kinds, recorded_names = self.index.outputs, self.index.providers.kinds, self.index.recorded
+        found, done = self.found, self.done
+        of_kind: dict[tuple[int, str], tuple[int, Path, Words] | None] = {}
         for user in users:
-            places = of_name(name, user)
-            place = first_in(places, here)
-            if place is None or (admission and place in self.rebuilt and not (admission.whole or admission.of(places))):
+            output = outputs[user]
+            key = (kinds[user], output.noarch)
+            if key not in of_kind:
+                of_kind[key] = self._of_kind(user, name, here, recorded, admission)
+            served = of_kind[key]
+            if served is None:
                 continue
-            (cause, path), output = here[place], outputs[user]
-            key = (place, output.noarch)
-            if key not in words:
-                words[key] = self._reason(output, cause, place, recorded)
-            (rule, about, spec, origin, detail), whole = words[key], (*path, output.name)
-            self.found[user] = Reason(rule, about, spec, origin, whole, detail)
-            self.done.add(user)
+            cause, path, (rule, about, spec, origin, detail) = served
+            whole = (*path, output.name)
+            found[user] = Reason(rule, about, spec, origin, whole, detail)
+            done.add(user)
             if output.name in recorded_names:
                 reached.setdefault(output.name, {})[user] = (cause, whole)
+
+    def _of_kind(
+        self, user: int, name: str, here: Mapping[int, tuple[int, Path]], recorded: Recorded,
+        admission: Admission | None,
+    ) -> tuple[int, Path, Words] | None:  # fmt: skip
+        """Cause, path to it, and the words for users like this one; None where nothing of ``here`` serves them."""
+        places = self.index.providers.of_name(name, user)
+        place = first_in(places, here)
+        if place is None or (admission and place in self.rebuilt and not (admission.whole or admission.of(places))):
+            return None
+        cause, path = here[place]
+        return cause, path, self._reason(self.index.outputs[user], cause, place, recorded)
 
     def _reason(self, user: Output, cause: int, through: int, recorded: Recorded) -> Words:
         moved = self.index.outputs[cause]
