@@ -154,9 +154,7 @@ def _note(farm: Farm, row: WatchRow, polled: Polled, seen: Look) -> None:
 
 def _locked(farm: Farm, session: Session, spot: Spot) -> WatchRow | None:
     """The row, to be written; None where somebody else has looked since."""
-    row = upstream.find_watch(session, spot.channel, spot.subdir, lock=True)
-    if row is None:
-        row = WatchRow(channel=spot.channel, subdir=spot.subdir, due_at=farm.now())
+    row = upstream.lock_watch(session, spot.channel, spot.subdir, farm.now())
     return row if row.looks == spot.looks else None
 
 

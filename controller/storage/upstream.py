@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Index, text, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import defer
 from sqlmodel import Field, Session, SQLModel, col, select
 
@@ -69,10 +70,21 @@ class MoveRow(SQLModel, table=True):
     due_at: datetime = instant()
 
 
-def find_watch(session: Session, channel: str, subdir: str, *, lock: bool = False) -> WatchRow | None:
-    """What is known of a subdir of a channel, locked for this transaction if asked."""
-    query = select(WatchRow).where(WatchRow.channel == channel, WatchRow.subdir == subdir)
-    return session.exec(query.with_for_update() if lock else query).first()
+def find_watch(session: Session, channel: str, subdir: str) -> WatchRow | None:
+    """What is known of a subdir of a channel."""
+    return session.get(WatchRow, (channel, subdir))
+
+
+def lock_watch(session: Session, channel: str, subdir: str, now: datetime) -> WatchRow:
+    """The same, locked for this transaction; made if it is new."""
+    query = select(WatchRow).where(WatchRow.channel == channel, WatchRow.subdir == subdir).with_for_update()
+    row = session.exec(query).first()
+    if row is None:  # two may make it at once: the second waits for the first, and finds it made
+        insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+        new = WatchRow(channel=channel, subdir=subdir, due_at=now).model_dump()
+        session.connection().execute(insert(WatchRow).values(new).on_conflict_do_nothing())
+        row = session.exec(query).one()
+    return row
 
 
 def all_watches(session: Session) -> list[WatchRow]:

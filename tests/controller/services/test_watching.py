@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 import zstandard
@@ -406,6 +408,25 @@ def test_a_tree_that_cannot_be_read_now_follows_later(world: WatchingWorld, monk
     assert upstream_view(world.farm).moves[0].note == "Could not be planned, and will be again: the tree is away."
     world.look(31)
     assert [world.jobs(batch) for batch in world.batches()] == [FOLLOWED]
+
+
+def test_of_two_who_look_for_the_first_time_at_once_one_counts(
+    world: WatchingWorld, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    second = UpstreamChannel(in_folder(tmp_path / "second"))
+    second.hold(MKL)
+    world.farm.rules = replace(world.farm.rules, watch=(WatchedChannel(str(tmp_path / "second")),))
+    with ThreadPoolExecutor(2) as both:
+        together, real = Barrier(2), watching.poll
+
+        def poll(*given: object) -> object:
+            together.wait(60)
+            return real(*given)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(watching, "poll", poll)
+        list(both.map(lambda _: watching.watch_due(world.farm, now=True), range(2)))
+    with world.farm.reading() as session:
+        assert [row.looks for row in upstream.all_watches(session) if "second" in row.channel] == [1, 1]
 
 
 def test_of_two_who_look_at_once_one_counts(world: WatchingWorld, monkeypatch: pytest.MonkeyPatch) -> None:
