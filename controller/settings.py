@@ -5,8 +5,19 @@ Explicit beats environment (``FARM_*``) beats ``farm.toml`` beats the default.
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+
+class Watched(BaseModel):
+    """A table ``[[watch]]``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    channel: str = Field(min_length=1, description="URL, folder, or name of a channel of anaconda.org.")
+    subdirs: tuple[str, ...] = Field(default=(), description="Subdirs to watch; empty means the farm's and noarch.")
+    packages: tuple[str, ...] = Field(default=(), description="Patterns of package names to watch; empty means all.")
+    interval_seconds: float = Field(default=900.0, ge=1, description="It is asked this often.")
 
 
 class Settings(BaseSettings):
@@ -27,6 +38,9 @@ class Settings(BaseSettings):
         default=(), description="Trees that form one farm: a push of one plans on all; the first makes what two would."
     )
     upstream: tuple[str, ...] = Field(default=(), description="Channel URLs below stable, highest priority first.")
+    watch: tuple[Watched, ...] = Field(
+        default=(), description="Channels whose packages are watched: what moves there is followed here, as a push is."
+    )
 
     lease_seconds: float = Field(default=60.0, gt=0, description="A silent worker's job is given away after this time.")
     max_attempts: int = Field(default=3, ge=1, description="Lost attempts after which a job is quarantined.")

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from controller.domain.upstream import WatchedChannel
 from controller.gateways import clock
 from controller.gateways.bells import Bells
 from controller.gateways.blobs import Blobs
@@ -48,6 +49,7 @@ def rules(settings: Settings) -> Rules:
         noarch_pool=settings.noarch_pool or subdirs[0],
         upstream=settings.upstream,
         trees=settings.trees,
+        watch=tuple(WatchedChannel(**watched.model_dump()) for watched in settings.watch),
         lease_seconds=settings.lease_seconds,
         max_attempts=settings.max_attempts,
         build=_limits(settings, settings.build_seconds),

@@ -7,6 +7,7 @@ import typer
 
 from controller.cli.asking import asks
 from controller.cli.output import WATCHED_FAILED, Form, Output, confirm, counted, show, table, tell, who
+from controller.cli.upstream import print_moves
 from controller.domain.errors import GateRefusedError, InvalidInputError
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ def print_batch(batch: "BatchView") -> None:
     """A batch for people."""
     tell(f"{batch.id} {batch.state}: {batch.title}  ({batch.author}, {batch.commit[:12]})")
     tell(f"  {batch.verdict}")
+    print_moves(batch.moves)
     if batch.forecast and batch.jobs:
         print_forecast(batch.forecast)
     elif batch.expected:

@@ -28,6 +28,7 @@ from controller.services.answers.shapes import (
     SnapshotShape,
     WorkerShape,
 )
+from controller.services.answers.upstream_shapes import UpstreamView
 from controller.services.answers.why_shapes import WhyAnswer
 
 S = TypeVar("S", bound=Shape)
@@ -159,6 +160,15 @@ class Client:
     def promotions(self) -> list[PromotionShape]:
         """The last moves of testing and stable."""
         return self._many(PromotionShape, "/api/v1/promotions")
+
+    def upstream(self) -> UpstreamView:
+        """Every watched channel, and what moved lately."""
+        return self._one(UpstreamView, "/api/v1/upstream")
+
+    def check_upstream(self, *, now: bool) -> UpstreamView:
+        """Look at the channels that are due, or ``now`` at all of them."""
+        answer = self._send("POST", "/api/v1/upstream/check", params={"now": str(now).lower()})
+        return self._read(UpstreamView, answer)
 
     def _move(self, path: str, body: dict[str, str], *, dry_run: bool) -> MovePreview:
         answer = self._send("POST", path, json=body, params={"dry_run": str(dry_run).lower()})

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from controller.cli import batch, channel, job, promotion, recipe, worker
+from controller.cli import batch, channel, job, promotion, recipe, upstream, worker
 from controller.cli.asking import Context, Data, Server, TokenFile, asks
 from controller.cli.grouping import PLAN_DIFF, FarmCommands
 from controller.cli.output import Form, Output, PlanForm, err, guarded, out, show
@@ -25,6 +25,7 @@ app.add_typer(job.app, name="job")
 app.add_typer(channel.app, name="channel")
 app.add_typer(promotion.app, name="promotion")
 app.add_typer(worker.app, name="worker")
+app.add_typer(upstream.app, name="upstream")
 app.add_typer(recipe.app, name="recipe")
 
 

@@ -25,7 +25,7 @@ from controller.domain.wording import (
     Words,
 )
 from controller.services.answers.help import TOPICS
-from controller.settings import Settings
+from controller.settings import Settings, Watched
 
 _MADE = "<!-- Made by `make reference`; edits here are lost. -->"
 _EXIT_CODES = {
@@ -152,6 +152,10 @@ def _settings() -> Iterator[str]:
         (f"`{name}`", f"`{prefix}{name.upper()}`", _value(field.default), field.description) for name, field in fields
     )
     yield from _table(("name", "variable", "default", "meaning"), rows)
+    yield from ("", "## A table `[[watch]]`", "")
+    keys = Watched.model_fields.items()
+    watched = ((f"`{name}`", "" if key.is_required() else _value(key.default), key.description) for name, key in keys)
+    yield from _table(("name", "default", "meaning"), watched)
 
 
 def _value(default: object) -> str:

@@ -10,11 +10,15 @@ class ChangeKind(StrEnum):
 
     PUSH = "push"
     REQUEST = "request"
+    UPSTREAM = "upstream"
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A commit of a tree, or a person's request. ``key`` makes recording it twice the same as once."""
+    """A commit of a tree, a person's request, or what moved in other channels, for a tree as it was pushed last.
+
+    ``key`` makes recording it twice the same as once.
+    """
 
     id: str
     kind: ChangeKind
@@ -23,8 +27,10 @@ class Change:
     summary: str
     author: str
     at: datetime
+    moved: str = ""
+    """What moved in other channels, as a digest; a tree may have to follow many times at one commit."""
 
     @property
     def key(self) -> str:
         """The same push delivered again has the same key."""
-        return f"{self.kind}:{self.tree}:{self.commit}"
+        return f"{self.kind}:{self.tree}:{self.moved or self.commit}"

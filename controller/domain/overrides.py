@@ -15,6 +15,8 @@ class OverrideKind(StrEnum):
     """Known not to build; not tried again before the end."""
     ONLY_ON = "only on"
     """Built on the subdirs named and on no other; what is noarch is built anyway."""
+    IGNORE_UPSTREAM = "ignore upstream"
+    """Nothing follows from its move in a watched channel before the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +33,18 @@ class Override:
 
     def cuts(self, name: str, subdir: str) -> bool:
         """Whether it keeps this package from being built."""
-        if not any(fnmatchcase(name, pattern) for pattern in self.packages):
+        if self.kind is OverrideKind.IGNORE_UPSTREAM:
             return False
         if self.kind is OverrideKind.ONLY_ON:
-            return subdir not in (*self.subdirs, "noarch")
-        return not self.subdirs or subdir in self.subdirs
+            return self._names(name) and subdir not in (*self.subdirs, "noarch")
+        return self.speaks_of(name, subdir)
+
+    def speaks_of(self, name: str, subdir: str) -> bool:
+        """Whether this package on this subdir is one of those it names."""
+        return self._names(name) and (not self.subdirs or subdir in self.subdirs)
+
+    def _names(self, name: str) -> bool:
+        return any(fnmatchcase(name, pattern) for pattern in self.packages)
 
     def holds_on(self, today: date) -> bool:
         """Whether it has not ended."""

@@ -22,7 +22,7 @@ def channel_records(channel: str, subdirs: Sequence[str], names: Iterable[str]) 
     from rattler.exceptions import GatewayError
 
     platforms: Any = list(dict.fromkeys((*subdirs, "noarch")))
-    wanted = sorted({name for name in names if _NAME.fullmatch(name)})  # no channel has others
+    wanted = sorted(filter(is_name, set(names)))  # no channel has others
     try:
         found: Any = asyncio.run(Gateway().query([channel], platforms, wanted, recursive=False))
     except (GatewayError, ValueError) as error:
@@ -30,10 +30,16 @@ def channel_records(channel: str, subdirs: Sequence[str], names: Iterable[str]) 
             f"The index of {channel} cannot be read: {error}.",
             remedy="Give a channel's URL, a name of anaconda.org, or a folder with an index.",
         ) from error
-    return tuple(_artifact(record) for records in found for record in records)
+    return tuple(artifact_of(record) for records in found for record in records)
 
 
-def _artifact(record: Any) -> Artifact:
+def is_name(name: str) -> bool:
+    """Whether a channel can have a package of this name."""
+    return _NAME.fullmatch(name) is not None
+
+
+def artifact_of(record: Any) -> Artifact:
+    """One record of rattler's as our value."""
     told = _HASH.search(str(record.build))
     return Artifact(
         file_name=str(record.file_name), subdir=str(record.subdir), name=record.name.normalized,

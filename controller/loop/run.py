@@ -1,6 +1,7 @@
 """The loop's thread: leads if it may, ticks when woken or when the time has come, and survives every error."""
 
 import threading
+from collections.abc import Sequence
 
 import structlog
 
@@ -10,6 +11,8 @@ from controller.services.farm import Farm
 log = structlog.get_logger(__name__)
 
 _PAUSE_AFTER_ERROR = 1.0
+_PATIENCE = 5.0
+"""Seconds that the end of the loop waits for a look at a channel."""
 
 
 def run_loop(farm: Farm, stop: threading.Event) -> None:
@@ -27,8 +30,27 @@ def run_loop(farm: Farm, stop: threading.Event) -> None:
 
 def _lead(farm: Farm, stop: threading.Event) -> None:
     reconcile.start(farm)
-    while not stop.is_set():
-        farm.wake.clear()
-        for step, error in reconcile.tick(farm):
-            log.error("a step of the loop failed; the others went on", step=step, error=repr(error))
-        farm.wake.wait(farm.rules.tick_seconds)
+    ended = threading.Event()
+    outside = threading.Thread(target=_look_outside, args=(farm, ended), name="upstream", daemon=True)
+    outside.start()
+    try:
+        while not stop.is_set():
+            farm.wake.clear()
+            _tick(farm, reconcile.STEPS)
+            farm.wake.wait(farm.rules.tick_seconds)
+    finally:
+        ended.set()
+        outside.join(_PATIENCE)
+
+
+def _look_outside(farm: Farm, ended: threading.Event) -> None:
+    """What may wait for a channel for minutes keeps nobody else waiting. What is under way at the end is kept whole
+    or not at all, and done again by whoever leads then.
+    """
+    while not ended.wait(farm.rules.tick_seconds):
+        _tick(farm, reconcile.OUTSIDE)
+
+
+def _tick(farm: Farm, steps: Sequence[reconcile.Step]) -> None:
+    for step, error in reconcile.tick(farm, steps):
+        log.error("a step of the loop failed; the others went on", step=step, error=repr(error))

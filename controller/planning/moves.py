@@ -31,19 +31,30 @@ class Move:
             noarch=after.noarch, variant=after.variant, run_exports=after.run_exports,
         )  # fmt: skip
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """Subdir and name."""
+        return (self.after.subdir, self.after.name)
 
-def newest_moves(before: Iterable[Artifact], after: Iterable[Artifact]) -> tuple[Move, ...]:
-    """Of each subdir and name whose newest file differs between two states of a channel, the move to the new one."""
-    old, new = _newest(before), _newest(after)
-    found = ((key, artifact, old.get(key)) for key, artifact in new.items())
-    return tuple(Move(now, then) for _, now, then in found if then is None or then.sha256 != now.sha256)
+    @property
+    def is_none(self) -> bool:
+        """Whether it leads back to where it began. Another variant of one version and build number is no move."""
+        return self.before is not None and _edition(self.before) == _edition(self.after)
 
 
-def _newest(artifacts: Iterable[Artifact]) -> dict[tuple[str, str], Artifact]:
-    found: dict[tuple[str, str], Artifact] = {}
-    for artifact in artifacts:
-        key = (artifact.subdir, artifact.name)
-        known = found.get(key)
-        if known is None or age_of(artifact) > age_of(known):
-            found[key] = artifact
-    return found
+def newest(records: Iterable[Artifact]) -> Artifact:
+    """The one that solvers would take if nothing else were asked for."""
+    return max(records, key=age_of)
+
+
+def merged(moves: Iterable[Move]) -> tuple[Move, ...]:
+    """Of moves in the order in which they were seen those that are left: several of one package are one."""
+    found: dict[tuple[str, str], Move] = {}
+    for move in moves:
+        earlier = found.get(move.key)
+        found[move.key] = Move(move.after, earlier.before) if earlier else move
+    return tuple(move for move in found.values() if not move.is_none)
+
+
+def _edition(artifact: Artifact) -> tuple[str, int]:
+    return (artifact.version, artifact.build_number)

@@ -8,6 +8,7 @@ from threading import Event
 from typing import Protocol
 
 from controller.domain.forecasts import Forecast
+from controller.domain.upstream import WatchedChannel
 from controller.gateways.blobs import Blobs
 from controller.gateways.index import Records
 from controller.gateways.logs import Logs
@@ -43,6 +44,7 @@ class Rules:
     upstream: tuple[str, ...] = ()
     trees: tuple[str, ...] = ()
     """Trees that form one farm, in order: of two that make one file the first does."""
+    watch: tuple[WatchedChannel, ...] = ()
     lease_seconds: float = 60.0
     max_attempts: int = 3
     build: Limits = field(default_factory=Limits)

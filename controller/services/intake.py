@@ -1,10 +1,10 @@
-"""A push becomes a Change, once, and the Change a planned batch.
+"""A push becomes a Change, once, and a Change a planned batch.
 
 Reading and rendering happen outside of any transaction. The plan is made on a snapshot of ``testing``; if
 that moved while the plan was made, the plan is made again, so that it always speaks of what is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from controller.domain.changes import Change, ChangeKind
@@ -20,7 +20,7 @@ from controller.services.planned import Target, plan_on
 from controller.services.proposals import Proposal, proposals
 from controller.services.trees import Standing, stand
 from controller.storage import artifacts, batches, channels, events, jobs
-from controller.storage.batches import ChangeRow
+from controller.storage.batches import BatchRow, ChangeRow
 from controller.storage.database import Session
 
 _TRIES = 5
@@ -51,6 +51,14 @@ class Drafted:
     edits: tuple[Proposal, ...] = ()
 
 
+Also = Callable[[Session, BatchRow], None]
+"""What is kept together with a batch; an error leaves neither behind."""
+
+
+def _nothing_else(session: Session, batch: BatchRow) -> None:
+    pass
+
+
 def push(farm: Farm, tree: str, rev: str | None, *, who: str, summary: str = "") -> Opened:
     """Record the push and open its batch. The same commit again answers the same batch."""
     commit = farm.trees.resolve(tree, rev)
@@ -59,10 +67,16 @@ def push(farm: Farm, tree: str, rev: str | None, *, who: str, summary: str = "")
         known = _known(session, change)
     if known is not None:
         return known
-    standing = stand(farm, tree, commit)
+    return record(farm, change, stand(farm, tree, commit))
+
+
+def record(
+    farm: Farm, change: Change, standing: Standing, moves: Sequence[Move] = (), also: Also = _nothing_else
+) -> Opened:
+    """Record a change and open its batch, unless it is recorded already; ``also`` is done in the same transaction."""
     for _ in range(_TRIES):
-        drafted = draft(farm, standing, reserve=True)
-        opened = _open(farm, change, drafted)
+        drafted = draft(farm, standing, reserve=True, moves=moves)
+        opened = _open(farm, change, drafted, also)
         if opened is not None:
             return opened
     raise FarmError("The testing channel moved each time a plan was made.", remedy="Push again in a moment.")
@@ -107,7 +121,7 @@ def _known(session: Session, change: Change) -> Opened | None:
     return Opened(batch.name, f"C-{row.id}", row.commit, batch.state, total, again=True)
 
 
-def _open(farm: Farm, change: Change, drafted: Drafted) -> Opened | None:
+def _open(farm: Farm, change: Change, drafted: Drafted, also: Also) -> Opened | None:
     """Keep the plan; None when ``testing`` moved. Under the channel's lock, so that neither it nor a second push
     of the same commit can come in between.
     """
@@ -128,5 +142,6 @@ def _open(farm: Farm, change: Change, drafted: Drafted) -> Opened | None:
         basis = Basis(drafted.base, drafted.standing.commits, drafted.policy, drafted.moves)
         batch = store_batch(farm, session, row, drafted.plan, basis, drafted.edits)
         store_jobs(farm, session, batch, drafted.plan, sources)
+        also(session, batch)
         events.note(session, farm.now(), "batch.opened", batch=batch.name, jobs=len(drafted.plan.jobs))
         return Opened(batch.name, f"C-{row.id}", row.commit, batch.state, len(drafted.plan.jobs))

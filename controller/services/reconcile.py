@@ -3,10 +3,10 @@
 Every step has a transaction per item, so that one bad item stops no other.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from controller.domain.batches import BatchState
-from controller.services import leases, redeciding, settling, workers
+from controller.services import following, leases, redeciding, settling, watching, workers
 from controller.services.farm import Farm
 from controller.storage import batches, jobs
 
@@ -19,9 +19,9 @@ def start(farm: Farm) -> None:
         jobs.extend_all_leases(session, farm.lease_end())
 
 
-def tick(farm: Farm) -> Iterator[tuple[str, Exception]]:
-    """Look at everything once. Yields the steps that failed, with their errors; the others were done."""
-    for name, step in STEPS:
+def tick(farm: Farm, steps: Sequence[Step]) -> Iterator[tuple[str, Exception]]:
+    """Do these steps once. Yields the steps that failed, with their errors; the others were done."""
+    for name, step in steps:
         try:
             step(farm)
         except Exception as error:  # noqa: BLE001 -- told to the loop, which logs it; the next step must not wait
@@ -61,3 +61,8 @@ STEPS: tuple[Step, ...] = (
     ("ring the pools", ring_bells),
     ("mark silent workers", workers.mark_silent),
 )
+OUTSIDE: tuple[Step, ...] = (
+    ("look at watched channels", watching.watch_due),
+    ("follow what moved there", following.follow_due),
+)
+"""Steps that wait for others than the database; they have a thread of their own."""

@@ -88,18 +88,23 @@ def stand(
 
 def _others(farm: Farm, tree: str, known: Mapping[str, str] | None) -> Iterator[tuple[str, str, str, bool]]:
     """Name, address and commit of every other tree, and whether it comes before this one in the settings."""
-    told = [_address(url) for url in farm.rules.trees]
+    known_as = told(farm)
     here = _address(tree)
-    if here not in told:
+    if here not in known_as:
         return
     with farm.reading() as session:
-        last = {url: batches.last_commit(session, url) for url in told if url != here} if known is None else {}
+        last = {url: batches.last_commit(session, url) for url in known_as if url != here} if known is None else {}
     commits: Mapping[str, str | None] = last if known is None else known
-    names = dict(zip(told, _names(told), strict=True))
-    for place, url in enumerate(told):
+    names = dict(zip(known_as, _names(known_as), strict=True))
+    for place, url in enumerate(known_as):
         commit = commits.get(url)
         if commit is not None:
-            yield names[url], url, commit, place < told.index(here)
+            yield names[url], url, commit, place < known_as.index(here)
+
+
+def told(farm: Farm) -> list[str]:
+    """The addresses of the trees that form one farm, in order."""
+    return [_address(url) for url in farm.rules.trees]
 
 
 def _address(url: str) -> str:

@@ -83,6 +83,17 @@ def last_commits(session: Session, most: int = 200) -> list[tuple[str, str]]:
     return [(tree, commit) for tree, commit in session.exec(query.order_by(col(ChangeRow.id).desc()).limit(most))]
 
 
+def running_since(session: Session, trees: Sequence[str], before: datetime) -> list[str]:
+    """Batches of these trees that run, and were opened before that moment, oldest first."""
+    query = (
+        select(BatchRow.id)
+        .join(ChangeRow, col(ChangeRow.id) == col(BatchRow.change_id))
+        .where(col(ChangeRow.tree).in_(trees), BatchRow.state == BatchState.RUNNING.value)
+        .where(col(BatchRow.created_at) <= before)
+    )
+    return [f"B-{number}" for number in session.exec(query.order_by(col(BatchRow.id))).all()]
+
+
 def batch_of_change(session: Session, change: ChangeRow) -> BatchRow | None:
     """The newest batch of a change."""
     query = select(BatchRow).where(BatchRow.change_id == change.id).order_by(col(BatchRow.id).desc())

@@ -9,10 +9,12 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import rattler
 
+from controller.domain.artifacts import Artifact
 from controller.domain.channels import TESTING, staging
 from controller.domain.recipes import Output, RunExports, Section
 from controller.planning.specs import name_of
@@ -20,7 +22,7 @@ from controller.services import leases, reconcile, redeciding, results, transfer
 from controller.services.farm import Farm
 from controller.storage import channels, jobs
 from controller.storage.artifacts import ArtifactRow
-from controller.storage.tables import from_json
+from controller.storage.tables import from_json, to_json
 from tests.kit.packages import Package
 from tests.kit.rows import asking
 from workers.contract.interfaces import InterfaceFacts
@@ -56,6 +58,8 @@ class SimulatedWorker:
     """Package to what its file exports in place of what its recipe says."""
     libraries: dict[str, InterfaceFacts] = field(default_factory=dict)
     """Package to the programs and libraries that are found in its file."""
+    upstream: list[Artifact] = field(default_factory=list)
+    """Packages of other channels that stand below those of the farm."""
     done: list[Job] = field(default_factory=list)
 
     def work(self) -> list[Job]:
@@ -152,12 +156,22 @@ class SimulatedWorker:
         return next(o for o in outputs if (o.subdir, o.file_name) == (file.subdir, file.file_name))
 
     def _there(self, claim: Claim) -> list[ArtifactRow]:
+        below = [as_row(artifact) for artifact in self.upstream]
         with self.farm.reading() as session:
-            return [
+            return below + [
                 row
                 for channel in (staging(claim.spec.batch), TESTING)
                 for row in channels.files_in(session, channel, channels.current_of(session, channel))
             ]
+
+
+def as_row(artifact: Artifact) -> ArtifactRow:
+    """A package of another channel as if it were one of the farm's."""
+    return ArtifactRow(
+        subdir=artifact.subdir, file_name=artifact.file_name, name=artifact.name, version=artifact.version,
+        build_number=artifact.build_number, sha256=artifact.sha256, size=0, record=to_json(Artifact, artifact),
+        created_at=datetime.min.replace(tzinfo=UTC),
+    )  # fmt: skip
 
 
 def job_of(claim: Claim) -> Job:

@@ -17,6 +17,7 @@ from controller.services.answers.jobs import job_line
 from controller.services.answers.reasons import circle_lines, kept_member, notice_shape, refusal_line
 from controller.services.answers.revisions import difference_shapes, revision_shapes
 from controller.services.answers.shapes import BatchSummary, BatchView, Counts, GateShape, JobSummary, StaysShape
+from controller.services.answers.upstream import moves_of
 from controller.services.answers.words import batch_verdict, count, field_of
 from controller.services.farm import Farm
 from controller.storage import artifacts, batches, channels, jobs, lines
@@ -55,7 +56,8 @@ def _fields(row: BatchRow, change: ChangeRow, counts: Counts) -> dict[str, Any]:
     if state is BatchState.HELD and "held" in row.plan:
         verdict = f"Held: {holding_sentence(from_json(Holding, row.plan['held']))}"
     return {
-        "id": row.name, "state": row.state, "title": row.title, "tree": change.tree, "commit": change.commit,
+        "id": row.name, "kind": change.kind, "state": row.state, "title": row.title,
+        "tree": change.tree, "commit": change.commit,
         "author": row.author, "created_at": row.created_at, "settled_at": row.settled_at, "counts": counts,
         "verdict": verdict, "actor": actor, "mark": words.mark, "label": words.label,
         "category": field_of(words.category),
@@ -83,7 +85,7 @@ def batch_view(farm: Farm, batch: str, reasons_of: Collection[str] | None = None
             waves=row.waves, staging=f"/channels/{staging(row.name)}", untouched=row.plan.get("current", 0),
             edits=tuple(EditShape.model_validate(edit) for edit in row.plan.get("edits", ())),
             gates=_gates(farm, session, row), forecast=forecast_of(farm, session, row), expected=expected_words(row),
-            revisions=revision_shapes(row.revisions),
+            revisions=revision_shapes(row.revisions), moves=moves_of(session, number),
             differences=difference_shapes(artifacts.differences(session, number)),
         )  # fmt: skip
 

@@ -5,12 +5,13 @@ from controller.services.answers.batches import summaries
 from controller.services.answers.channels import MAIN, main_channels, promotion_shape
 from controller.services.answers.jobs import job_line
 from controller.services.answers.shapes import FarmView
+from controller.services.answers.upstream import view_in
 from controller.services.answers.words import count
 from controller.services.answers.workers import pools_of, worker_shape
 from controller.services.farm import Farm
 from controller.storage import batches, channels, events, jobs, lines, workers
 
-_BATCHES, _BROKEN, _MOVES = 12, 8, 6
+_BATCHES, _BROKEN, _MOVES, _MOVED = 12, 8, 6, 8
 
 
 def farm_view(farm: Farm) -> FarmView:
@@ -27,5 +28,5 @@ def farm_view(farm: Farm) -> FarmView:
             workers=tuple(worker_shape(row) for row in known),
             channels=tuple(main_channels(session)),
             promotions=tuple(promotion_shape(row) for row in channels.newest_moves(session, MAIN, _MOVES)),
-            at=farm.now(), latest_event=events.newest_event(session),
+            upstream=view_in(farm, session, _MOVED), at=farm.now(), latest_event=events.newest_event(session),
         )  # fmt: skip

@@ -7,6 +7,7 @@ from pydantic import Field
 from controller.services.answers.change_shapes import DifferenceShape, EditShape, RevisionShape
 from controller.services.answers.forecast_shapes import ForecastShape
 from controller.services.answers.shape import NoticeShape, ReasonShape, Shape
+from controller.services.answers.upstream_shapes import MoveShape, UpstreamView
 
 
 class Counts(Shape):
@@ -28,6 +29,8 @@ class BatchSummary(Shape):
     """A line in a list of batches."""
 
     id: str
+    kind: str = "push"
+    """What it came of: ``push``, ``request``, or ``upstream`` for what moved in a watched channel."""
     state: str
     title: str
     tree: str
@@ -155,6 +158,8 @@ class BatchView(BatchSummary):
     """What was forecast when it was opened, in words."""
     revisions: tuple[RevisionShape, ...] = ()
     """How the plan changed when it was decided again, oldest first."""
+    moves: tuple[MoveShape, ...] = ()
+    """What moved in watched channels, where it came of that."""
     differences: tuple[DifferenceShape, ...] = ()
     """What was built, beside what was there before; only what differs in something that others may notice."""
 
@@ -283,6 +288,7 @@ class FarmView(Shape):
     workers: tuple[WorkerShape, ...] = ()
     channels: tuple[ChannelShape, ...] = ()
     promotions: tuple[PromotionShape, ...] = ()
+    upstream: UpstreamView = UpstreamView()
     at: datetime | None = None
     """When this was true."""
     latest_event: int = 0

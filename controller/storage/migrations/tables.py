@@ -1,5 +1,5 @@
 """Every module with tables: importing them is what fills SQLModel's metadata."""
 
-from controller.storage import artifacts, batches, channels, durations, events, jobs, readings, workers
+from controller.storage import artifacts, batches, channels, durations, events, jobs, readings, upstream, workers
 
-TABLES = (artifacts, batches, channels, durations, events, jobs, readings, workers)
+TABLES = (artifacts, batches, channels, durations, events, jobs, readings, upstream, workers)

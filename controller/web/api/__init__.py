@@ -1,5 +1,8 @@
 """What programs ask: ``/api/v1``."""
 
-from controller.web.api import affected, batches, changes, channels, events, farm, jobs
+from controller.web.api import affected, batches, changes, channels, events, farm, jobs, upstream
 
-ROUTERS = (farm.router, changes.router, affected.router, batches.router, jobs.router, channels.router, events.router)
+ROUTERS = (
+    farm.router, changes.router, affected.router, batches.router, jobs.router, channels.router, upstream.router,
+    events.router,
+)  # fmt: skip

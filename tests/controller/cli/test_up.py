@@ -12,6 +12,8 @@ from controller.cli.configured import settings_of
 from controller.cli.data_folder import forget_note, held, leave_note, read_note
 from controller.cli.listening import address, listen
 from controller.domain.errors import DataFolderError, InvalidInputError, PortTakenError
+from controller.domain.upstream import WatchedChannel
+from controller.wiring import rules
 
 HOLD = """
 import sys
@@ -103,9 +105,32 @@ def test_what_is_said_beats_the_environment_and_that_the_file(tmp_path: Path, mo
     assert (found.host, found.workers, found.port) == ("filehost", 8, 9000)
 
 
+def test_watched_channels_stand_in_tables_of_the_file_or_as_json(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "farm.toml").write_text(
+        '[[watch]]\nchannel = "conda-forge"\npackages = ["mkl*"]\n[[watch]]\nchannel = "/srv/channel"\n'
+        'subdirs = ["win-64"]\ninterval_seconds = 60\n', encoding="utf-8",
+    )  # fmt: skip
+    assert rules(settings_of({})).watch == (
+        WatchedChannel("conda-forge", packages=("mkl*",)),
+        WatchedChannel("/srv/channel", subdirs=("win-64",), interval_seconds=60),
+    )
+    monkeypatch.setenv("FARM_WATCH", '[{"channel": "bioconda"}]')
+    assert rules(settings_of({})).watch == (WatchedChannel("bioconda"),)
+
+
 @pytest.mark.parametrize(
     ("variable", "value"),
-    [("FARM_WORKERS", "many"), ("FARM_PORT", "70000"), ("FARM_LEASE_SECONDS", "-1"), ("FARM_SUBDIRS", "[")],
+    [
+        ("FARM_WORKERS", "many"),
+        ("FARM_WATCH", '[{"channel": ""}]'),
+        ("FARM_WATCH", '[{"channel": "c", "often": 1}]'),
+        ("FARM_PORT", "70000"),
+        ("FARM_LEASE_SECONDS", "-1"),
+        ("FARM_SUBDIRS", "["),
+    ],
 )
 def test_a_setting_that_does_not_hold_is_named(
     variable: str, value: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path

@@ -7,7 +7,7 @@ from controller.domain.plans import Rule
 from controller.domain.recipes import Output, RunExports
 from controller.domain.wording import reason_sentence
 from controller.planning.impact import decide
-from controller.planning.moves import Move, newest_moves
+from controller.planning.moves import Move
 from tests.kit.drawing import build_drawn, make_artifact, make_output, make_reading, memberships
 
 
@@ -84,12 +84,3 @@ def test_what_the_tree_makes_itself_is_no_business_of_another_channel() -> None:
     decision = decide(make_reading(mkl), build_drawn([mkl]), moves=[Move(upstream("2026.1"))])
     assert memberships(decision) == {"mkl": "nothing current"}
     assert not decision.moves
-
-
-def test_the_newest_of_each_name_tells_what_moved() -> None:
-    before = [upstream("2025.3"), upstream("2024.2")]
-    assert newest_moves(before, [*before, upstream("2024.2", number=4)]) == ()
-    later = upstream("2025.3", number=1)
-    assert newest_moves(before, [*before, later]) == (Move(later, before[0]),)
-    other = upstream("2025.3", subdir="osx-64")
-    assert newest_moves(before, [*before, other]) == (Move(other, None),)
