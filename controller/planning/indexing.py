@@ -198,8 +198,20 @@ class _Groups(Generic[K]):
         self.of(name)[key].remove(place)
 
     def finish(self) -> dict[str, Mapping[K, Sequence[int]]]:
-        mine = {name: {key: tuple(p) for key, p in groups.items() if p} for name, groups in self._own.items()}
-        return self._table | mine
+        return self._table | {name: self._finished(groups) for name, groups in self._own.items()}
+
+    def _finished(self, groups: Mapping[K, list[int]]) -> dict[K, Sequence[int]]:
+        """In an order that does not tell which came first: else the same tree would be told other first reasons."""
+        left = [key for key, places in groups.items() if places]
+        if len(left) > 1:
+            left.sort(key=_in_order)
+        return {key: tuple(sorted(groups[key])) for key in left}
+
+
+def _in_order(key: Hashable) -> tuple[Hashable, ...]:
+    """A key that its values order, sets by what is in them."""
+    parts = key if isinstance(key, tuple) else (key,)
+    return tuple(tuple(sorted(part)) if isinstance(part, frozenset) else part for part in parts)
 
 
 def _identity(output: Output) -> tuple[str, ...]:

@@ -204,11 +204,12 @@ def _reasons(members: Iterable[Member]) -> tuple[Reason, ...]:
 
 def _as_file(member: Member) -> Output:
     """The output under the name of the file that stands in the target."""
-    output, file = member.output, member.artifact.split("/", 1)[-1]
+    output = member.output
+    if member.artifact.endswith(f"/{output.file_name}"):  # as most have it
+        return output
+    file = member.artifact.split("/", 1)[-1]
     stem = file.removesuffix(".conda").removesuffix(".tar.bz2")
     name, version, build = stem.rsplit("-", 2)
-    if (name, version, build) == (output.name, output.version, output.build):
-        return output
     number = _NUMBER.search(build)
     taken = int(number[0]) if number else output.build_number
     return replace(output, name=name, version=version, build=build, build_number=taken)

@@ -86,6 +86,7 @@ def tables(index: Index) -> dict[str, Any]:
         "runs": {names[place]: {names[p] for p in runs} for place, runs in enumerate(running.runs)},
         "artifacts": {names[n]: a.file_name if a else "" for n, a in enumerate(index.artifacts)},
         "recorded": by_name(index.recorded), "used": by_name(index.used),
+        "order": [{name: list(groups) for name, groups in t.items() if groups} for t in (index.recorded, index.used)],
         "asked": users(index.asked), "tested": users(index.tested),
         "differing": {names[place]: reason for place, reason in index.differing.items()},
         "missing": sorted(names[place] for place in index.missing),
