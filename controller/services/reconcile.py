@@ -4,12 +4,16 @@ Every step has a transaction per item, so that one bad item stops no other.
 """
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 from controller.domain.batches import BatchState
+from controller.domain.jobs import JobKind
 from controller.services import leases, redeciding, settling, workers
 from controller.services.farm import Farm
 from controller.storage import batches, jobs
 
+_TIMES = 2
+"""The worker itself ends a child at the limit; as much again is for fetching, uploading, and for waiting for us."""
 Step = tuple[str, Callable[[Farm], object]]
 
 
@@ -36,6 +40,19 @@ def lose_lapsed(farm: Farm) -> None:
         leases.lose(farm, attempt, "the worker went silent")
 
 
+def lose_overdue(farm: Farm) -> None:
+    """Attempts that stand for far longer than their worker should ever need: it hangs, though its heart beats."""
+    limits = {JobKind.BUILD: farm.rules.build, JobKind.TEST: farm.rules.test, JobKind.RETEST: farm.rules.test}
+    with farm.reading() as session:
+        attempts = [
+            attempt
+            for kind, limit in limits.items()
+            for attempt in jobs.overdue(session, [kind], farm.now() - timedelta(seconds=_TIMES * limit.total_seconds))
+        ]
+    for attempt in attempts:
+        leases.lose(farm, attempt, f"it took more than {_TIMES} times its limit, and never ended")
+
+
 def settle_finished(farm: Farm) -> None:
     """Batches whose every job has ended get their verdict."""
     with farm.reading() as session:
@@ -56,6 +73,7 @@ def ring_bells(farm: Farm) -> None:
 
 STEPS: tuple[Step, ...] = (
     ("lose lapsed leases", lose_lapsed),
+    ("lose what hangs", lose_overdue),
     ("decide again what came out otherwise", redeciding.redecide_due),
     ("settle finished batches", settle_finished),
     ("ring the pools", ring_bells),

@@ -224,6 +224,19 @@ def lapsed(session: Session, now: datetime) -> list[str]:
     return list(session.exec(query).all())
 
 
+def overdue(session: Session, kinds: Sequence[str], since: datetime) -> list[str]:
+    """Ids of the leased attempts of jobs of these kinds that were claimed before ``since``."""
+    query = (
+        select(AttemptRow.id)
+        .join(JobRow, col(JobRow.id) == col(AttemptRow.job_id))
+        .where(
+            AttemptRow.state == AttemptState.LEASED.value, col(AttemptRow.leased_at) < since,
+            col(JobRow.kind).in_(kinds),
+        )
+    )  # fmt: skip
+    return list(session.exec(query).all())
+
+
 def extend_all_leases(session: Session, until: datetime) -> int:
     """After the controller's own absence no worker shall pay for it: no lease ends before ``until``."""
     done = session.exec(

@@ -124,6 +124,20 @@ def test_the_controllers_own_absence_costs_no_worker_its_lease(farm: Farm) -> No
     assert states(farm, jobs) == {"one": "running"}
 
 
+def test_a_worker_that_hangs_while_its_heart_beats_loses_the_job_at_twice_its_limit(farm: Farm) -> None:
+    jobs = draw_batch(farm, {"one": []})
+    claim = claimed(farm)
+    for _ in range(2):
+        farm.now.forward(farm.rules.build.total_seconds)
+        assert not leases.heartbeat(farm, claim.attempt, claim.token, Heartbeat(lease=1)).stop
+        list(reconcile.tick(farm))
+    assert states(farm, jobs) == {"one": "running"}
+    farm.now.forward(1)
+    list(reconcile.tick(farm))
+    assert states(farm, jobs) == {"one": "ready"}
+    assert leases.heartbeat(farm, claim.attempt, claim.token, Heartbeat(lease=1)).stop
+
+
 def test_bells_are_topped_up_to_the_ready_jobs_and_a_broken_broker_stops_nothing(farm: Farm) -> None:
     draw_batch(farm, {"one": [], "two": [], "three": []})
     reconcile.ring_bells(farm)
