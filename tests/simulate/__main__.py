@@ -5,6 +5,7 @@ import logging
 import sys
 import time
 from collections import Counter
+from dataclasses import replace
 
 import structlog
 
@@ -42,7 +43,7 @@ def _play(given: argparse.Namespace) -> int:
     without = frozenset(int(n) for n in given.without.split(",") if n)
     never = frozenset(kind for kind in given.never.split(",") if kind)
     for seed in range(given.first, given.first + given.seeds):
-        ran = run(Asked(seed, without, never, postgres=given.postgres))
+        ran = run(Asked(seed, without, never, postgres=given.postgres, telling=given.trace))
         played, jobs, points, turns = played + 1, jobs + ran.jobs, points + ran.points, turns + ran.turns
         counted.update(ran.counted)
         if given.trace:
@@ -62,8 +63,8 @@ def _play(given: argparse.Namespace) -> int:
 def _tell(ran: Ran, given: argparse.Namespace, without: frozenset[int], never: frozenset[str]) -> None:
     asked = Asked(ran.seed, without, never, postgres=given.postgres)
     if not given.no_shrink:
-        asked, ran = shrink(asked, ran)
-    print(tell(asked, ran))
+        asked = shrink(asked, ran)[0]
+    print(tell(asked, run(replace(asked, telling=True))))
     sys.stdout.flush()
 
 

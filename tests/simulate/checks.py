@@ -3,16 +3,20 @@
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import OperationalError
+from sqlmodel import select
 
 from controller.domain.batches import BatchState
 from controller.domain.channels import STABLE, TESTING
 from controller.domain.invariant_words import breach_sentence
 from controller.services import invariants
 from controller.storage import batches, channels, jobs
+from controller.storage.jobs import AttemptRow
+from tests.simulate.stage import RULES
 from workers.contract.reports import Outcome
 
 if TYPE_CHECKING:
     from tests.simulate.history import History
+    from tests.simulate.workers import Worker
 
 _EVERY, _OFTEN = 60, 10
 """Commits between two looks at everything, and at who holds what."""
@@ -25,6 +29,7 @@ class Checks:
     def __init__(self, history: "History") -> None:
         self.history = history
         self._over_at, self._over = -1, False
+        self._silent: set[str] = set()
 
     def expected(self, what: str, error: Exception) -> None:
         """Only what a fault explains may end a request with a surprise."""
@@ -33,6 +38,9 @@ class Checks:
 
     def after_commit(self) -> None:
         history = self.history
+        actor = history.scheduler.current
+        if actor is not None and actor.name.endswith(".loop"):
+            self._taken_away()
         if history.commits % _EVERY == 0:
             self._ask_all()
         if history.commits % _OFTEN:
@@ -41,6 +49,27 @@ class Checks:
             found = invariants.find_quick_breaches(session)
         for breach in found:
             history.hold(False, breach_sentence(breach))
+
+    def _taken_away(self) -> None:
+        """A worker that is there all the time keeps its job, whatever becomes of the only controller, or of one beat."""
+        history = self.history
+        with history.observer.reading() as session:
+            silent = session.exec(select(AttemptRow.id).where(AttemptRow.message == "the worker went silent")).all()
+        for attempt in silent:
+            if attempt not in self._silent:
+                self._silent.add(attempt)
+                worker = next((w for w in history.workers if w.doing and w.doing.name == attempt), None)
+                if worker is not None and len(history.controllers) == 1:
+                    history.hold(not self._was_there(worker, attempt), f"{attempt} was taken from a worker that was there")
+
+    def _was_there(self, worker: "Worker", attempt: str) -> bool:
+        now = self.history.scheduler.now
+        began = now - RULES.lease_seconds - RULES.tick_seconds
+        host, cut = worker.host, self.history.network.cut.get(worker.host.name, 0.0)
+        if not host.alive or max(host.paused_until, cut) > began or host.began > began:
+            return False
+        lately = [beat for at, beat in self.history.truth.beats[attempt] if at > began]
+        return Beat.OWN not in lately and lately.count(Beat.MESSAGE_LOST) <= 1
 
     def _ask_all(self, *, deep: bool = False) -> None:
         history = self.history

@@ -13,7 +13,7 @@ from controller.gateways.logs import Logs
 from controller.gateways.uploads import Uploads
 from controller.services import invariants
 from controller.services.farm import Farm
-from controller.storage import batches, jobs
+from controller.storage import batches, events, jobs
 from controller.storage.database import Database
 from tests.simulate import engines
 from tests.simulate.broker import Broker
@@ -62,6 +62,8 @@ class Asked:
     single: Single | None = None
     postgres: bool = False
     quiet: bool = False
+    telling: bool = False
+    """The trace holds every move of a job, a batch and a channel too."""
 
 
 def run(asked: Asked) -> Ran:
@@ -94,7 +96,7 @@ class History:
         self.leader: tuple[Host, int] | None = None
         self.database_away_until = 0.0
         self.commits = 0
-        self._tokens = 0
+        self._tokens = self._told = 0
         self.folder = self._folder()
         self.engine = engines.postgres_of(self.stage) if asked.postgres else engines.sqlite_of(self.stage, self.folder)
         self.observer = self._observer()
@@ -136,7 +138,7 @@ class History:
 
     def delay(self) -> float:
         """How long something takes that takes no time to speak of; now and then it does."""
-        return self.rng.choice([0.001, 0.003, 0.01, 0.05, 0.2]) if self.rng.random() < 0.97 else self.rng.uniform(1, 25)
+        return self.rng.choice([0.001, 0.003, 0.01, 0.05, 0.2]) if self.rng.random() < 0.97 else self.rng.uniform(1, 5)
 
     def say(self, text: str) -> None:
         self.trace.said(self.scheduler.now, text)
@@ -167,7 +169,16 @@ class History:
     def committed(self) -> None:
         """After each commit of a controller."""
         self.commits += 1
+        if self.asked.telling:
+            self._tell_moves()
         self.checks.after_commit()
+
+    def _tell_moves(self) -> None:
+        with self.observer.reading() as session:
+            for event in events.events_after(session, self._told):
+                self._told = event.id or 0
+                said = " ".join(f"{name}={value}" for name, value in event.data.items() if value)
+                self.say(f"{event.kind} {event.batch} {event.job} {said}")
 
     def play(self) -> Ran:
         try:

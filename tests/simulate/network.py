@@ -18,7 +18,11 @@ M = TypeVar("M", bound=Message)
 
 
 class UnreachableError(Exception):
-    """No answer came. Whether it was done, nobody knows."""
+    """No answer came. Whether it was done, nobody knows. ``message``: one message was lost, and nothing else failed."""
+
+    def __init__(self, words: str, *, message: bool = False) -> None:
+        super().__init__(words)
+        self.message = message
 
 
 class AnsweredError(Exception):
@@ -68,14 +72,15 @@ class Network:
         scheduler.sleep(history.delay())
         controller = self._way(sender)
         reply = _Reply(actor)
-        if faults.strikes("request lost"):
+        lost = faults.strikes("request lost")
+        if lost:
             history.say(f"FAULT request lost: {what}")
         else:
             self._serve(controller, what, act, reply)
             if faults.strikes("request twice"):
                 history.say(f"FAULT request comes twice: {what}")
                 self._serve(controller, what, act, _Reply(actor, awaited=False), after=history.rng.choice([0.0, 1.0, 40.0]))
-        return self._await(reply, what, timeout)
+        return self._await(reply, what, timeout, lost=lost)
 
     def _way(self, sender: Host) -> "Controller":
         history = self.history
@@ -112,7 +117,7 @@ class Network:
 
         self.history.scheduler.spawn(what, controller.host, handle, after)
 
-    def _await(self, reply: _Reply, what: str, timeout: float) -> Any:
+    def _await(self, reply: _Reply, what: str, timeout: float, *, lost: bool) -> Any:
         history = self.history
         end = history.scheduler.now + timeout
         while not reply.come and history.scheduler.now < end:
@@ -120,10 +125,10 @@ class Network:
         reply.awaited = False
         cut = self.cut.get(reply.waiting.host.name, 0.0) > history.scheduler.now
         if not reply.come or cut:
-            raise UnreachableError("no answer")
+            raise UnreachableError("no answer", message=lost)
         if history.faults.strikes("answer lost"):
             history.say(f"FAULT answer lost: {what}")
-            raise UnreachableError("the answer was lost")
+            raise UnreachableError("the answer was lost", message=True)
         if reply.error is not None:
             raise reply.error
         return reply.value

@@ -31,6 +31,7 @@ class Host:
     alive: bool = True
     paused_until: float = 0.0
     run: int = 0
+    began: float = 0.0
     skew: float = 0.0
     """Seconds by which its clock is ahead."""
     actors: "list[Actor]" = field(default_factory=list)

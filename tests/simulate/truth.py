@@ -2,8 +2,20 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from workers.contract.reports import Outcome
+
+
+class Beat(StrEnum):
+    """What came of a heartbeat."""
+
+    HEARD = "heard"
+    MESSAGE_LOST = "message lost"
+    UNHEARD = "unheard"
+    """The controllers' side failed."""
+    OWN = "own"
+    """The worker was frozen, or cut off."""
 
 
 @dataclass
@@ -18,7 +30,7 @@ class Truth:
     """Attempt to what its worker was given a receipt for."""
     opened: dict[str, str] = field(default_factory=dict)
     """Commit to the batch that a person was told."""
-    spoke: dict[str, list[tuple[float, bool]]] = field(default_factory=lambda: defaultdict(list))
-    """Attempt to when its worker beat, and whether only the controller's side kept the beat from counting."""
+    beats: dict[str, list[tuple[float, Beat]]] = field(default_factory=lambda: defaultdict(list))
+    """Attempt to when its worker began a beat, and what came of it."""
     poisoned: set[str] = field(default_factory=set)
     """Jobs that truly kill their workers."""

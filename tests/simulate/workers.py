@@ -12,6 +12,7 @@ from tests.kit.rows import MACHINE
 from tests.kit.simulated_worker import SimulatedWorker, job_of
 from tests.simulate.network import AnsweredError, OffsetError, UnreachableError, wire
 from tests.simulate.scheduler import FOREVER, Actor, Host
+from tests.simulate.truth import Beat
 from workers.contract.jobs import BuildOrder, PlannedFile
 from workers.contract.leases import Claim, ClaimRequest, Heartbeat, WorkerState
 from workers.contract.reports import Outcome, ProducedFile, Report
@@ -67,6 +68,7 @@ class Worker:
     def _begin(self) -> None:
         self.host.alive, self.host.paused_until = True, 0.0
         self.host.run += 1
+        self.host.began = self.history.scheduler.now
         self.doing = None
         self.actor = self.history.scheduler.spawn(self.host.name, self.host, self._serve)
 
@@ -181,7 +183,7 @@ class Worker:
         while not doing.over:
             beat = wire(Heartbeat(lease=claim.lease, phase=doing.phase))
             began = self.history.scheduler.now
-            blameless = True
+            heard = Beat.HEARD
             try:
                 answer = self._ask(
                     f"beat of {doing.name}", lambda farm, beat=beat: leases.heartbeat(farm, claim.attempt, claim.token, beat),
@@ -190,13 +192,15 @@ class Worker:
                 if answer.stop:
                     doing.lost = True
                     return
-            except UnreachableError:
-                blameless = not self._own_fault(began)
+            except UnreachableError as error:
+                lost = Beat.MESSAGE_LOST if error.message else Beat.UNHEARD
+                heard = Beat.OWN if self._own_fault(began) else lost
             except AnsweredError as error:
+                heard = Beat.UNHEARD
                 if error.status in _LOST:
                     doing.lost = True
                     return
-            self.history.truth.spoke[doing.name].append((began, blameless))
+            self.history.truth.beats[doing.name].append((began, heard))
             self._sleep(claim.lease_seconds / 3)
 
     def _own_fault(self, began: float) -> bool:
