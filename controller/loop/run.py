@@ -26,7 +26,6 @@ def run_loop(farm: Farm, stop: threading.Event) -> None:
 
 
 def _lead(farm: Farm, stop: threading.Event) -> None:
-    reconcile.start(farm)
     while not stop.is_set():
         farm.wake.clear()
         for step, error in reconcile.tick(farm):

@@ -52,6 +52,14 @@ class Rules:
     tick_seconds: float = 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """When the loop last looked at the leases, and whether it forgave its own absence then."""
+
+    at: datetime
+    forgave: bool
+
+
 @dataclass(slots=True)
 class Farm:
     """Database, gateways, clock and rules. ``wake`` tells the loop that there is something to see."""
@@ -78,6 +86,8 @@ class Farm:
     forecasts: dict[int, tuple[datetime, Forecast]] = field(default_factory=dict)
     """Of large batches, by their number, with when they were made."""
     standings: Kept = field(default_factory=Kept)
+    looked: Looked | None = None
+    """None until this process leads for the first time."""
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:

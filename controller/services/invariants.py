@@ -30,7 +30,6 @@ def find_breaches(farm: Farm, *, deep: bool = False) -> list[Breach]:
     with farm.reading() as session:
         return [
             *_attempts(session),
-            *_silence(farm, session),
             *_batches(session),
             *_publishing(session),
             *_moves(session),
@@ -43,12 +42,7 @@ def find_breaches(farm: Farm, *, deep: bool = False) -> list[Breach]:
 def find_unfinished(farm: Farm) -> list[Breach]:
     """At rest: what has not come to its end."""
     with farm.reading() as session:
-        return [
-            Breach(Invariant.ENDS, f"B-{batch}", f"J-{number} is still {state}")
-            for batch, rows in stored.open_states(session).items()
-            for number, state, _, _ in rows
-            if state in (JobState.READY, JobState.RUNNING, JobState.WAITING)
-        ]
+        return [*_silence(farm, session), *_open(session)]
 
 
 def find_quick_breaches(session: Session) -> list[Breach]:
@@ -65,6 +59,13 @@ def _attempts(session: Session) -> Iterator[Breach]:
         yield Breach(Invariant.ONE_EFFECT, attempt, "it is leased, and its job does not run under it")
     for number in stored.passed_by_nobody(session):
         yield Breach(Invariant.ONE_EFFECT, f"J-{number}", "it passed, and its newest attempt did not")
+
+
+def _open(session: Session) -> Iterator[Breach]:
+    for batch, rows in stored.open_states(session).items():
+        for number, state, _, _ in rows:
+            if state in (JobState.READY, JobState.RUNNING, JobState.WAITING):
+                yield Breach(Invariant.ENDS, f"B-{batch}", f"J-{number} is still {state}")
 
 
 def _silence(farm: Farm, session: Session) -> Iterator[Breach]:

@@ -9,18 +9,12 @@ from datetime import timedelta
 from controller.domain.batches import BatchState
 from controller.domain.jobs import JobKind
 from controller.services import leases, redeciding, settling, workers
-from controller.services.farm import Farm
+from controller.services.farm import Farm, Looked
 from controller.storage import batches, jobs
 
 _TIMES = 2
 """The worker itself ends a child at the limit; as much again is for fetching, uploading, and for waiting for us."""
 Step = tuple[str, Callable[[Farm], object]]
-
-
-def start(farm: Farm) -> None:
-    """After the controller's own absence: no worker loses its lease for it."""
-    with farm.transaction() as session:
-        jobs.extend_all_leases(session, farm.lease_end())
 
 
 def tick(farm: Farm) -> Iterator[tuple[str, Exception]]:
@@ -30,6 +24,25 @@ def tick(farm: Farm) -> Iterator[tuple[str, Exception]]:
             step(farm)
         except Exception as error:  # noqa: BLE001 -- told to the loop, which logs it; the next step must not wait
             yield name, error
+
+
+def look_at_leases(farm: Farm) -> None:
+    """Leases that ran out are lost; but not while nobody could renew them, since the farm itself was away.
+
+    It was away if nobody looked for long: no loop led, the machine slept, the database was gone, the clock was set.
+    Never twice in a row: a loop that is merely slow still loses what has lapsed, every other time.
+    """
+    now, known = farm.now(), farm.looked
+    longest = timedelta(seconds=max(farm.rules.lease_seconds / 2, 3 * farm.rules.tick_seconds))
+    forgives = known is None or (now - known.at > longest and not known.forgave)
+    (forgive_absence if forgives else lose_lapsed)(farm)
+    farm.looked = Looked(now, forgave=forgives)
+
+
+def forgive_absence(farm: Farm) -> None:
+    """No worker loses its lease for an absence of ours: each gets a whole one from now on."""
+    with farm.transaction() as session:
+        jobs.extend_all_leases(session, farm.lease_end())
 
 
 def lose_lapsed(farm: Farm) -> None:
@@ -72,7 +85,7 @@ def ring_bells(farm: Farm) -> None:
 
 
 STEPS: tuple[Step, ...] = (
-    ("lose lapsed leases", lose_lapsed),
+    ("look at the leases", look_at_leases),
     ("lose what hangs", lose_overdue),
     ("decide again what came out otherwise", redeciding.redecide_due),
     ("settle finished batches", settle_finished),

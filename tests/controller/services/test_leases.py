@@ -115,13 +115,28 @@ def test_a_build_that_delivers_nothing_is_refused_though_it_says_passed(farm: Fa
     assert states(farm, jobs) == {"one": "failed"}
 
 
-def test_the_controllers_own_absence_costs_no_worker_its_lease(farm: Farm) -> None:
+@pytest.mark.parametrize("seconds", [45, 3600])
+def test_the_farms_own_absence_costs_no_worker_its_lease(farm: Farm, seconds: float) -> None:
+    jobs = draw_batch(farm, {"one": []})
+    list(reconcile.tick(farm))
+    claim = claimed(farm)
+    farm.now.forward(30)
+    list(reconcile.tick(farm))
+    farm.now.forward(seconds)  # it was paused, the database was away, or somebody set the clock
+    list(reconcile.tick(farm))
+    farm.now.forward(20)
+    list(reconcile.tick(farm))
+    assert states(farm, jobs) == {"one": "running"}
+    assert not leases.heartbeat(farm, claim.attempt, claim.token, Heartbeat(lease=1)).stop
+
+
+def test_a_worker_that_stays_silent_after_the_farms_absence_loses_its_lease(farm: Farm) -> None:
     jobs = draw_batch(farm, {"one": []})
     claimed(farm)
-    farm.now.forward(3600)
-    reconcile.start(farm)
-    reconcile.lose_lapsed(farm)
-    assert states(farm, jobs) == {"one": "running"}
+    for _ in range(3):
+        farm.now.forward(61)
+        list(reconcile.tick(farm))
+    assert states(farm, jobs) == {"one": "ready"}
 
 
 def test_a_worker_that_hangs_while_its_heart_beats_loses_the_job_at_twice_its_limit(farm: Farm) -> None:
