@@ -14,7 +14,7 @@ from sqlmodel import Field, Session, SQLModel, col, select
 from controller.domain.batches import BatchState
 from controller.domain.errors import NotFoundError
 from controller.domain.jobs import ENDED, AttemptState, JobState
-from controller.storage.batches import BatchRow
+from controller.storage.batches import BatchRow, lock_batch
 from controller.storage.tables import document, instant, key, maybe_instant
 
 
@@ -133,6 +133,14 @@ def find_attempt(session: Session, attempt: str, *, lock: bool = False) -> Attem
     if row is None:
         raise NotFoundError(f"There is no attempt {attempt}.", remedy="The farm was set up anew, or the id is wrong.")
     return row
+
+
+def lock_batch_of(session: Session, attempt: str) -> None:
+    """Hold the batch of an attempt's job, as everybody does who ends a job. Raises NotFoundError."""
+    job = session.exec(select(JobRow.batch_id).join(AttemptRow).where(AttemptRow.id == attempt)).first()
+    if job is None:
+        raise NotFoundError(f"There is no attempt {attempt}.", remedy="The farm was set up anew, or the id is wrong.")
+    lock_batch(session, job)
 
 
 def jobs_of_batch(session: Session, batch_id: int) -> list[JobRow]:
