@@ -45,6 +45,12 @@ def find_unfinished(farm: Farm) -> list[Breach]:
         return [*_silence(farm, session), *_open(session)]
 
 
+def find_silent(farm: Farm) -> list[Breach]:
+    """While a loop leads: leases that ran out long ago."""
+    with farm.reading() as session:
+        return [*_silence(farm, session)]
+
+
 def find_quick_breaches(session: Session) -> list[Breach]:
     """Those that cost little and show soonest: who holds what."""
     return [*_attempts(session)]

@@ -55,12 +55,12 @@ def lose_lapsed(farm: Farm) -> None:
 
 def lose_overdue(farm: Farm) -> None:
     """Attempts that stand for far longer than their worker should ever need: it hangs, though its heart beats."""
-    limits = {JobKind.BUILD: farm.rules.build, JobKind.TEST: farm.rules.test, JobKind.RETEST: farm.rules.test}
+    limits = (((JobKind.BUILD,), farm.rules.build), ((JobKind.TEST, JobKind.RETEST), farm.rules.test))
     with farm.reading() as session:
         attempts = [
             attempt
-            for kind, limit in limits.items()
-            for attempt in jobs.overdue(session, [kind], farm.now() - timedelta(seconds=_TIMES * limit.total_seconds))
+            for kinds, limit in limits
+            for attempt in jobs.overdue(session, kinds, farm.now() - timedelta(seconds=_TIMES * limit.total_seconds))
         ]
     for attempt in attempts:
         leases.lose(farm, attempt, f"it took more than {_TIMES} times its limit, and never ended")
