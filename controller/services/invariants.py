@@ -107,7 +107,9 @@ def _publishing(session: Session) -> Iterator[Breach]:
         yield Breach(Invariant.ONCE, f"{channel} {name}", "the channel has it under another name")
     for channel, verdicts in ((TESTING, _TESTED), (STABLE, _TESTED[:1])):
         for file, verdict in stored.untested(session, channel, verdicts):
-            yield Breach(Invariant.TESTED, f"{channel} {file}", f"its verdict is '{verdict}', or no passed test gave it")
+            yield Breach(
+                Invariant.TESTED, f"{channel} {file}", f"its verdict is '{verdict}', or no passed test gave it"
+            )
 
 
 def _moves(session: Session) -> Iterator[Breach]:

@@ -33,7 +33,7 @@ def look_at_leases(farm: Farm) -> None:
     Never twice in a row: a loop that is merely slow still loses what has lapsed, every other time.
     """
     now, known = farm.now(), farm.looked
-    longest = timedelta(seconds=max(farm.rules.lease_seconds / 2, 3 * farm.rules.tick_seconds))
+    longest = timedelta(seconds=max(farm.rules.lease_seconds / 3, 2 * farm.rules.tick_seconds))
     forgives = known is None or (now - known.at > longest and not known.forgave)
     (forgive_absence if forgives else lose_lapsed)(farm)
     farm.looked = Looked(now, forgave=forgives)

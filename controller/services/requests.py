@@ -74,7 +74,9 @@ def _refuse_blocked(session: Session, job: JobRow) -> None:
     """What a broken job holds back would only wait for ever: it comes back with the retry of that one."""
     faults = _faults_above(session, job) if job.state == JobState.BLOCKED else []
     while any(fault.state == JobState.BLOCKED for fault in faults):
-        faults = [above for f in faults for above in (_faults_above(session, f) if f.state == JobState.BLOCKED else [f])]
+        faults = [
+            above for f in faults for above in (_faults_above(session, f) if f.state == JobState.BLOCKED else [f])
+        ]
     if faults:
         named = ", ".join(dict.fromkeys(fault.public for fault in faults))
         raise IllegalMoveError(f"{job.public} is held back by {named}.", remedy=f"Retry {named}; it follows by itself.")

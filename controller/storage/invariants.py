@@ -28,7 +28,7 @@ def held_twice(session: Session) -> list[tuple[int, str, int]]:
         .group_by(col(AttemptRow.job_id), col(AttemptRow.state))
         .having(func.count() > 1)
     )
-    return [tuple(row) for row in session.exec(query).all()]
+    return [(number, state, times) for number, state, times in session.exec(query).all()]
 
 
 def held_by_nobody(session: Session) -> list[int]:
@@ -54,7 +54,9 @@ def held_for_nothing(session: Session) -> list[str]:
 def passed_by_nobody(session: Session) -> list[int]:
     """Passed jobs whose newest attempt did not pass, or has no report."""
     passed = select(AttemptRow.job_id).where(
-        AttemptRow.state == AttemptState.PASSED.value, AttemptRow.job_id == JobRow.id, AttemptRow.lease == JobRow.attempts
+        AttemptRow.state == AttemptState.PASSED.value,
+        AttemptRow.job_id == JobRow.id,
+        AttemptRow.lease == JobRow.attempts,
     )
     query = select(JobRow.id).where(JobRow.state == JobState.PASSED.value, ~passed.exists())
     return [number or 0 for number in session.exec(query).all()]
@@ -84,13 +86,11 @@ def open_after_the_end(session: Session) -> list[tuple[int, str, str]]:
 def open_states(session: Session) -> dict[int, list[tuple[int, str, int, bool]]]:
     """Batch to id, state, count of open parents and whether it is due, of each job of a batch that is not settled."""
     query = (
-        select(JobRow.batch_id, JobRow.id, JobRow.state, JobRow.open_parents, JobRow.due)
-        .join(BatchRow, col(BatchRow.id) == col(JobRow.batch_id))
-        .where(col(BatchRow.state).in_(_RUNNING))
+        select(JobRow).join(BatchRow, col(BatchRow.id) == col(JobRow.batch_id)).where(col(BatchRow.state).in_(_RUNNING))
     )
     found: dict[int, list[tuple[int, str, int, bool]]] = {}
-    for batch, number, state, parents, due in session.exec(query).all():
-        found.setdefault(batch, []).append((number or 0, state, parents, due))
+    for row in session.exec(query).all():
+        found.setdefault(row.batch_id, []).append((row.id or 0, row.state, row.open_parents, row.due))
     return found
 
 
@@ -102,8 +102,8 @@ def in_twice(session: Session) -> list[tuple[str, str, str]]:
         .join(
             other,
             and_(
-                other.channel == ChannelFileRow.channel, other.subdir == ChannelFileRow.subdir,
-                other.file_name == ChannelFileRow.file_name, col(other.id) > col(ChannelFileRow.id),
+                col(other.channel) == col(ChannelFileRow.channel), col(other.subdir) == col(ChannelFileRow.subdir),
+                col(other.file_name) == col(ChannelFileRow.file_name), col(other.id) > col(ChannelFileRow.id),
             ),
         )
         .where(
@@ -111,7 +111,7 @@ def in_twice(session: Session) -> list[tuple[str, str, str]]:
             or_(col(other.removed).is_(None), col(other.removed) > ChannelFileRow.added),
         )
     )  # fmt: skip
-    return [tuple(row) for row in session.exec(query).all()]
+    return [(channel, subdir, name) for channel, subdir, name in session.exec(query).all()]
 
 
 def under_another_name(session: Session) -> list[tuple[str, str]]:
@@ -120,10 +120,13 @@ def under_another_name(session: Session) -> list[tuple[str, str]]:
         select(ChannelFileRow.channel, ChannelFileRow.file_name)
         .join(ArtifactRow, col(ArtifactRow.id) == col(ChannelFileRow.artifact_id))
         .where(
-            or_(ArtifactRow.subdir != ChannelFileRow.subdir, ArtifactRow.file_name != ChannelFileRow.file_name)
+            or_(
+                col(ArtifactRow.subdir) != col(ChannelFileRow.subdir),
+                col(ArtifactRow.file_name) != col(ChannelFileRow.file_name),
+            )
         )
     )
-    return [tuple(row) for row in session.exec(query).all()]
+    return [(channel, name) for channel, name in session.exec(query).all()]
 
 
 def untested(session: Session, channel: str, verdicts: Sequence[str]) -> list[tuple[str, str]]:

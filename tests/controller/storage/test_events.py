@@ -39,7 +39,7 @@ def test_facts_of_one_transaction_keep_their_order_and_go_with_it(database: Data
     with database.writing() as session:
         events.note(session, START, "one")
         events.note(session, START, "two")
-    with pytest.raises(ZeroDivisionError), database.writing() as session:
+    with database.writing() as session:
         events.note(session, START, "three")
-        raise ZeroDivisionError
+        session.rollback()
     assert [kind for _, kind in seen(database, 0)] == ["one", "two"]
