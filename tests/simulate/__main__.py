@@ -1,13 +1,10 @@
 """``python -m tests.simulate --seeds 200 --from 0``: play histories, and tell of each that breaks."""
 
 import argparse
-import logging
 import sys
 import time
 from collections import Counter
 from dataclasses import replace
-
-import structlog
 
 from tests.simulate import engines, stage
 from tests.simulate.history import Asked, Ran, run
@@ -28,7 +25,6 @@ def main() -> int:
     parser.add_argument("--without", default="", help="numbers of faults to leave out")
     parser.add_argument("--never", default="", help="kinds of faults to leave out, with commas")
     given = parser.parse_args()
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     try:
         return _play(given)
     finally:
@@ -54,8 +50,10 @@ def _play(given: argparse.Namespace) -> int:
         if broken >= given.most or (given.minutes and time.monotonic() - began > given.minutes * 60):
             break
     took = time.monotonic() - began
-    print(f"{played} histories, {broken} broken, in {took:.0f} s ({took / played:.2f} s each): {jobs} jobs, "
-          f"{turns} turns, {points} points at which a controller could die, {counted.total()} faults")
+    print(
+        f"{played} histories, {broken} broken, in {took:.0f} s ({took / played:.2f} s each): {jobs} jobs, "
+        f"{turns} turns, {points} points at which a controller could die, {counted.total()} faults"
+    )
     print("  " + ", ".join(f"{kind} {number}" for kind, number in counted.most_common()))
     return min(broken, 1)
 

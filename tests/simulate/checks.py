@@ -12,6 +12,7 @@ from controller.services import invariants
 from controller.storage import batches, channels, jobs
 from controller.storage.jobs import AttemptRow
 from tests.simulate.stage import RULES
+from tests.simulate.truth import Beat
 from workers.contract.reports import Outcome
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class Checks:
             history.hold(False, breach_sentence(breach))
 
     def _taken_away(self) -> None:
-        """A worker that is there all the time keeps its job, whatever becomes of the only controller, or of one beat."""
+        """A worker that is there keeps its job, whatever becomes of the only controller, or of one beat."""
         history = self.history
         with history.observer.reading() as session:
             silent = session.exec(select(AttemptRow.id).where(AttemptRow.message == "the worker went silent")).all()
@@ -60,7 +61,9 @@ class Checks:
                 self._silent.add(attempt)
                 worker = next((w for w in history.workers if w.doing and w.doing.name == attempt), None)
                 if worker is not None and len(history.controllers) == 1:
-                    history.hold(not self._was_there(worker, attempt), f"{attempt} was taken from a worker that was there")
+                    history.hold(
+                        not self._was_there(worker, attempt), f"{attempt} was taken from a worker that was there"
+                    )
 
     def _was_there(self, worker: "Worker", attempt: str) -> bool:
         now = self.history.scheduler.now
@@ -91,6 +94,10 @@ class Checks:
                 self._over = not batches.batches_in(session, BatchState.RUNNING)
         return self._over
 
+    def soon_afterwards(self) -> None:
+        for breach in invariants.find_silent(self.history.observer):
+            self.history.hold(False, breach_sentence(breach))
+
     def at_the_end(self) -> None:
         history = self.history
         history.hold(history.people.pushing == 0, "a push was never answered (the farm goes on without a person)")
@@ -107,7 +114,7 @@ class Checks:
             for attempt, outcome in history.truth.receipts.items():
                 row = jobs.find_attempt(session, attempt)
                 kept = row.report.get("outcome", "")
-                fine = kept == outcome.value or kept == Outcome.REFUSED.value
+                fine = kept in {outcome.value, Outcome.REFUSED.value}
                 history.hold(fine, f"{attempt} has a receipt for {outcome.value}, and the farm knows '{kept}'")
 
     def _published(self) -> None:

@@ -75,8 +75,10 @@ def postgres_of(stage: Stage) -> Engine:
                 connection.execute(table.insert(), found)
             if "id" in table.c and str(table.c.id.type).upper().startswith("BIGINT"):
                 connection.execute(
-                    text(f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), coalesce(max(id), 0) + 1, false) "
-                         f"FROM {table.name}")  # noqa: S608
+                    text(
+                        f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), coalesce(max(id), 0) + 1, false) "
+                        f"FROM {table.name}"
+                    )
                 )
     source.dispose()
     return engine

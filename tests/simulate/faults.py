@@ -1,4 +1,4 @@
-"""What goes wrong, and when: each fault is drawn from the seed, numbered, told, and can be left out when it is played again."""
+"""What goes wrong, and when: each fault is drawn from the seed, numbered, told, and can be left out of a replay."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping
@@ -8,7 +8,7 @@ from random import Random
 RATES: Mapping[str, float] = {
     # at each point of a controller: before and after commits and outside calls
     "controller killed": 0.0012,
-    "controller paused": 0.0006,
+    "controller paused": 0.0015,
     "database refuses": 0.0015,
     "commit answered by an error": 0.0025,
     "store refuses": 0.004,

@@ -1,4 +1,4 @@
-"""Messages between processes: lost, late, twice, answered to nobody. Bodies cross it as JSON, as they do on the wire."""
+"""Messages between processes: lost, late, twice, answered to nobody. Bodies cross it as JSON, as on the wire."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -79,7 +79,9 @@ class Network:
             self._serve(controller, what, act, reply)
             if faults.strikes("request twice"):
                 history.say(f"FAULT request comes twice: {what}")
-                self._serve(controller, what, act, _Reply(actor, awaited=False), after=history.rng.choice([0.0, 1.0, 40.0]))
+                self._serve(
+                    controller, what, act, _Reply(actor, awaited=False), after=history.rng.choice([0.0, 1.0, 40.0])
+                )
         return self._await(reply, what, timeout, lost=lost)
 
     def _way(self, sender: Host) -> "Controller":

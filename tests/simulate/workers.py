@@ -151,6 +151,8 @@ class Worker:
             self._work(doing, FOREVER)
         self._mishap(doing)
         found = self._carry_out(doing)
+        if faults.strikes("worker frozen"):
+            self._freeze(doing)
         self._report(doing, found)
 
     def _mishap(self, doing: _Attempt) -> None:
@@ -163,9 +165,13 @@ class Worker:
             self._sleep(0)
         if history.faults.strikes("worker frozen"):
             self._work(doing, part)
-            seconds = history.rng.choice([30.0, 90.0, 400.0])
-            history.say(f"FAULT {self.host.name} is frozen for {seconds:g} s at {doing.name}")
-            history.pause(self.host, seconds)
+            self._freeze(doing)
+
+    def _freeze(self, doing: _Attempt) -> None:
+        """It stands still with all its threads, and goes on as if no time had passed."""
+        seconds = self.history.rng.choice([30.0, 90.0, 400.0])
+        self.history.say(f"FAULT {self.host.name} is frozen for {seconds:g} s at {doing.name}")
+        self.history.pause(self.host, seconds)
 
     def _work(self, doing: _Attempt, seconds: float) -> None:
         """Time passes; an agent that was told to stop stops at once."""
@@ -201,7 +207,7 @@ class Worker:
                     doing.lost = True
                     return
             self.history.truth.beats[doing.name].append((began, heard))
-            self._sleep(claim.lease_seconds / 3)
+            self._sleep(claim.lease_seconds / (3 if heard is Beat.HEARD else 12))
 
     def _own_fault(self, began: float) -> bool:
         return self.history.network.cut.get(self.host.name, 0.0) > began or self.host.paused_until > began
