@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from sqlalchemy import QueuePool, create_engine, event, text
+from sqlalchemy import NullPool, QueuePool, create_engine, event, text
 from sqlalchemy.engine import Engine
 from sqlmodel import SQLModel
 
@@ -51,11 +51,16 @@ def has_postgres() -> bool:
         return probe.connect_ex(("127.0.0.1", 5432)) == 0
 
 
+def _administer(statement: str) -> None:
+    engine = create_engine(_POSTGRES, isolation_level="AUTOCOMMIT", poolclass=NullPool)
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+
+
 @cache
 def _postgres() -> Engine:
     schema = scratch().name.replace("-", "_").lower()
-    with create_engine(_POSTGRES, isolation_level="AUTOCOMMIT").connect() as connection:
-        connection.execute(text(f"CREATE SCHEMA {schema}"))
+    _administer(f"CREATE SCHEMA {schema}")
     engine = create_engine(_POSTGRES, connect_args={"options": f"-csearch_path={schema}"})
     SQLModel.metadata.create_all(engine)
     return engine
@@ -85,11 +90,12 @@ def postgres_of(stage: Stage) -> Engine:
 
 
 def drop() -> None:
-    """Leave nothing in the server."""
+    """Leave nothing open, and nothing in the server."""
+    if _sqlite.cache_info().currsize:
+        _sqlite().dispose()
     if _postgres.cache_info().currsize:
         engine = _postgres()
         engine.dispose()
         schema = scratch().name.replace("-", "_").lower()
-        with create_engine(_POSTGRES, isolation_level="AUTOCOMMIT").connect() as connection:
-            connection.execute(text(f"DROP SCHEMA {schema} CASCADE"))
+        _administer(f"DROP SCHEMA {schema} CASCADE")
         _postgres.cache_clear()
