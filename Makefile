@@ -73,6 +73,11 @@ test-browser: compiler browser ## The pages in a real Chromium; says so where th
 test-mkl: compiler ## The tests that build the MKL tree (downloads about 600 MB)
 	@$(BIN)/python -m pytest -q -m mkl
 
+SEEDS ?= 200
+.PHONY: simulate
+simulate: $(STAMP) ## Histories of the farm under faults: make simulate SEEDS=10000
+	@$(BIN)/python -m tests.simulate --seeds $(SEEDS)
+
 .PHONY: check
 check: $(STAMP) ## Lint, formatting, types, floors
 	@$(BIN)/ruff check .

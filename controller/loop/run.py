@@ -29,7 +29,6 @@ def run_loop(farm: Farm, stop: threading.Event) -> None:
 
 
 def _lead(farm: Farm, stop: threading.Event) -> None:
-    reconcile.start(farm)
     ended = threading.Event()
     outside = threading.Thread(target=_look_outside, args=(farm, ended), name="upstream", daemon=True)
     outside.start()

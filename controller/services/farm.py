@@ -55,6 +55,14 @@ class Rules:
     tick_seconds: float = 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """When the loop last looked at the leases, and whether it forgave its own absence then."""
+
+    at: datetime
+    forgave: bool
+
+
 @dataclass(slots=True)
 class Farm:
     """Database, gateways, clock and rules. ``wake`` tells the loop that there is something to see."""
@@ -82,6 +90,8 @@ class Farm:
     """Of large batches, by their number, with when they were made."""
     standings: Kept = field(default_factory=Kept)
     enquiries: Enquiries = field(default_factory=Enquiries)
+    looked: Looked | None = None
+    """None until this process leads for the first time."""
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:

@@ -121,6 +121,7 @@ def _note_phase(farm: Farm, session: Session, attempt: AttemptRow, phase: str) -
 def lose(farm: Farm, attempt: str, why: str) -> None:
     """A lease has lapsed, or a worker says the fault was its own: the job goes back, or is quarantined."""
     with farm.transaction() as session:
+        jobs.lock_batch_of(session, attempt)  # it may be given up, which ends a job
         row = jobs.find_attempt(session, attempt, lock=True)
         if jobs.end_attempt(session, row, AttemptState.LOST, farm.now(), message=why):
             put_back(farm, session, jobs.job_by_number(session, row.job_id), why)

@@ -4,19 +4,17 @@ Every step has a transaction per item, so that one bad item stops no other.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
 
 from controller.domain.batches import BatchState
+from controller.domain.jobs import JobKind
 from controller.services import following, leases, redeciding, settling, watching, workers
-from controller.services.farm import Farm
+from controller.services.farm import Farm, Looked
 from controller.storage import batches, jobs
 
+_TIMES = 2
+"""The worker itself ends a child at the limit; as much again is for fetching, uploading, and for waiting for us."""
 Step = tuple[str, Callable[[Farm], object]]
-
-
-def start(farm: Farm) -> None:
-    """After the controller's own absence: no worker loses its lease for it."""
-    with farm.transaction() as session:
-        jobs.extend_all_leases(session, farm.lease_end())
 
 
 def tick(farm: Farm, steps: Sequence[Step]) -> Iterator[tuple[str, Exception]]:
@@ -28,12 +26,44 @@ def tick(farm: Farm, steps: Sequence[Step]) -> Iterator[tuple[str, Exception]]:
             yield name, error
 
 
+def look_at_leases(farm: Farm) -> None:
+    """Leases that ran out are lost; but not while nobody could renew them, since the farm itself was away.
+
+    It was away if nobody looked for long: no loop led, the machine slept, the database was gone, the clock was set.
+    Never twice in a row: a loop that is merely slow still loses what has lapsed, every other time.
+    """
+    now, known = farm.now(), farm.looked
+    longest = timedelta(seconds=max(farm.rules.lease_seconds / 3, 2 * farm.rules.tick_seconds))
+    forgives = known is None or (now - known.at > longest and not known.forgave)
+    (forgive_absence if forgives else lose_lapsed)(farm)
+    farm.looked = Looked(now, forgave=forgives)
+
+
+def forgive_absence(farm: Farm) -> None:
+    """No worker loses its lease for an absence of ours: each gets a whole one from now on."""
+    with farm.transaction() as session:
+        jobs.extend_all_leases(session, farm.lease_end())
+
+
 def lose_lapsed(farm: Farm) -> None:
     """Leases that ran out: the job goes back to the others."""
     with farm.reading() as session:
         attempts = jobs.lapsed(session, farm.now())
     for attempt in attempts:
         leases.lose(farm, attempt, "the worker went silent")
+
+
+def lose_overdue(farm: Farm) -> None:
+    """Attempts that stand for far longer than their worker should ever need: it hangs, though its heart beats."""
+    limits = (((JobKind.BUILD,), farm.rules.build), ((JobKind.TEST, JobKind.RETEST), farm.rules.test))
+    with farm.reading() as session:
+        attempts = [
+            attempt
+            for kinds, limit in limits
+            for attempt in jobs.overdue(session, kinds, farm.now() - timedelta(seconds=_TIMES * limit.total_seconds))
+        ]
+    for attempt in attempts:
+        leases.lose(farm, attempt, f"it took more than {_TIMES} times its limit, and never ended")
 
 
 def settle_finished(farm: Farm) -> None:
@@ -55,7 +85,8 @@ def ring_bells(farm: Farm) -> None:
 
 
 STEPS: tuple[Step, ...] = (
-    ("lose lapsed leases", lose_lapsed),
+    ("look at the leases", look_at_leases),
+    ("lose what hangs", lose_overdue),
     ("decide again what came out otherwise", redeciding.redecide_due),
     ("settle finished batches", settle_finished),
     ("ring the pools", ring_bells),

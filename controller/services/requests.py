@@ -64,9 +64,22 @@ def retry(farm: Farm, job: str, *, who: str) -> None:
             raise IllegalMoveError(
                 f"{row.public} has built its files.", remedy="Push the recipe again for a new build."
             )
+        _refuse_blocked(session, row)
         move(farm, session, row, JobEvent.RETRY, message=f"retried by {who}", failing=[], outcome="", losses=0,
              ended_at=None)  # fmt: skip
         _unblock_descendants(farm, session, row)
+
+
+def _refuse_blocked(session: Session, job: JobRow) -> None:
+    """What a broken job holds back would only wait for ever: it comes back with the retry of that one."""
+    faults = _faults_above(session, job) if job.state == JobState.BLOCKED else []
+    while any(fault.state == JobState.BLOCKED for fault in faults):
+        faults = [
+            above for f in faults for above in (_faults_above(session, f) if f.state == JobState.BLOCKED else [f])
+        ]
+    if faults:
+        named = ", ".join(dict.fromkeys(fault.public for fault in faults))
+        raise IllegalMoveError(f"{job.public} is held back by {named}.", remedy=f"Retry {named}; it follows by itself.")
 
 
 def _unblock_descendants(farm: Farm, session: Session, job: JobRow) -> None:
@@ -75,12 +88,13 @@ def _unblock_descendants(farm: Farm, session: Session, job: JobRow) -> None:
         children = jobs.jobs_by_ids(session, jobs.children_of(session, edge))
         edge = []
         for child in children:
-            if child.state == JobState.BLOCKED and not _other_fault(session, child):
+            if child.state == JobState.BLOCKED and not _faults_above(session, child):
                 edge.append(child.id or 0)
                 move(farm, session, child, JobEvent.RETRY, message="", ended_at=None)
 
 
-def _other_fault(session: Session, job: JobRow) -> bool:
+def _faults_above(session: Session, job: JobRow) -> list[JobRow]:
+    """The parents that keep a job from ever starting."""
     parents = jobs.jobs_by_ids(session, jobs.parents_of(session, [job.id or 0]))
     good = SETTLED | {JobState.WAITING, JobState.READY, JobState.RUNNING}
-    return any(JobState(parent.state) not in good for parent in parents)
+    return [parent for parent in parents if JobState(parent.state) not in good]

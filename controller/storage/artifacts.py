@@ -130,6 +130,11 @@ def by_ids(session: Session, ids: Iterable[int]) -> list[ArtifactRow]:
     return rows
 
 
+def all_artifacts(session: Session) -> list[ArtifactRow]:
+    """Every file that was ever recorded, in the order it came."""
+    return list(session.exec(select(ArtifactRow).order_by(col(ArtifactRow.id))).all())
+
+
 def of_batch(session: Session, batch_id: int) -> list[ArtifactRow]:
     """Everything a batch built."""
     return list(session.exec(select(ArtifactRow).where(ArtifactRow.batch_id == batch_id)).all())

@@ -1,9 +1,13 @@
-"""The outbox: facts, written in the same transaction as what they tell."""
+"""The outbox: facts, written in the same transaction as what they tell.
+
+A reader goes on after the last number it saw, so no fact may come to light with a number below one that was read.
+Therefore numbers are given last of all, one transaction at a time: who has numbered its facts commits at once.
+"""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func
+from sqlalchemy import event, func, text
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from controller.storage.tables import document, instant, key
@@ -22,9 +26,26 @@ class EventRow(SQLModel, table=True):
     at: datetime = instant()
 
 
+OUTBOX_LOCK = 0x66616374  # "fact": held on Postgres from the numbering of facts to the commit
+_KEPT = "facts to be written"
+
+
 def note(session: Session, now: datetime, kind: str, *, batch: str = "", job: str = "", **data: Any) -> None:
-    """Write down what happened."""
-    session.add(EventRow(kind=kind, batch=batch, job=job, data=data, at=now))
+    """Write down what happened, when the transaction commits."""
+    session.info.setdefault(_KEPT, []).append(EventRow(kind=kind, batch=batch, job=job, data=data, at=now))
+
+
+@event.listens_for(Session, "before_commit")
+def _write(session: Session) -> None:
+    """No other lock is taken after this one, so nobody can wait for each other here."""
+    facts = session.info.pop(_KEPT, [])
+    if not facts:
+        return
+    session.flush()
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection().execute(text("SELECT pg_advisory_xact_lock(:k)"), {"k": OUTBOX_LOCK})
+    session.add_all(facts)
+    session.flush()
 
 
 def events_after(session: Session, after: int, limit: int = 500, batch: str | None = None) -> list[EventRow]:

@@ -14,7 +14,7 @@ from sqlmodel import Field, Session, SQLModel, col, select
 from controller.domain.batches import BatchState
 from controller.domain.errors import NotFoundError
 from controller.domain.jobs import ENDED, AttemptState, JobState
-from controller.storage.batches import BatchRow
+from controller.storage.batches import BatchRow, lock_batch
 from controller.storage.tables import document, instant, key, maybe_instant
 
 
@@ -137,6 +137,14 @@ def find_attempt(session: Session, attempt: str, *, lock: bool = False) -> Attem
     return row
 
 
+def lock_batch_of(session: Session, attempt: str) -> None:
+    """Hold the batch of an attempt's job, as everybody does who ends a job. Raises NotFoundError."""
+    job = session.exec(select(JobRow.batch_id).join(AttemptRow).where(AttemptRow.id == attempt)).first()
+    if job is None:
+        raise NotFoundError(f"There is no attempt {attempt}.", remedy="The farm was set up anew, or the id is wrong.")
+    lock_batch(session, job)
+
+
 def jobs_of_batch(session: Session, batch_id: int) -> list[JobRow]:
     """All jobs of a batch, in waves."""
     query = select(JobRow).where(JobRow.batch_id == batch_id).order_by(col(JobRow.wave), col(JobRow.id))
@@ -229,6 +237,19 @@ def lapsed(session: Session, now: datetime) -> list[str]:
     query = select(AttemptRow.id).where(
         AttemptRow.state == AttemptState.LEASED.value, col(AttemptRow.lease_until) < now
     )
+    return list(session.exec(query).all())
+
+
+def overdue(session: Session, kinds: Sequence[str], since: datetime) -> list[str]:
+    """Ids of the leased attempts of jobs of these kinds that were claimed before ``since``."""
+    query = (
+        select(AttemptRow.id)
+        .join(JobRow, col(JobRow.id) == col(AttemptRow.job_id))
+        .where(
+            AttemptRow.state == AttemptState.LEASED.value, col(AttemptRow.leased_at) < since,
+            col(JobRow.kind).in_(kinds),
+        )
+    )  # fmt: skip
     return list(session.exec(query).all())
 
 

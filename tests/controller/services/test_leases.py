@@ -4,10 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
+from sqlalchemy.exc import OperationalError
 
 from controller.domain.errors import InvalidInputError, NotPermittedError, StaleLeaseError
 from controller.services import leases, reconcile, results, transfers, workers
 from controller.services.farm import Farm
+from controller.storage import batches
+from controller.storage.database import Database
 from tests.kit.farms import make_farm
 from tests.kit.rows import MACHINE, asking, draw_batch, states
 from workers.contract.leases import Claim, ClaimRequest, Heartbeat, WorkerState
@@ -115,13 +119,65 @@ def test_a_build_that_delivers_nothing_is_refused_though_it_says_passed(farm: Fa
     assert states(farm, jobs) == {"one": "failed"}
 
 
-def test_the_controllers_own_absence_costs_no_worker_its_lease(farm: Farm) -> None:
+@pytest.mark.parametrize("seconds", [45, 3600])
+def test_the_farms_own_absence_costs_no_worker_its_lease(farm: Farm, seconds: float) -> None:
+    jobs = draw_batch(farm, {"one": []})
+    list(reconcile.tick(farm, reconcile.STEPS))
+    claim = claimed(farm)
+    farm.now.forward(30)
+    list(reconcile.tick(farm, reconcile.STEPS))
+    farm.now.forward(seconds)  # it was paused, the database was away, or somebody set the clock
+    list(reconcile.tick(farm, reconcile.STEPS))
+    farm.now.forward(20)
+    list(reconcile.tick(farm, reconcile.STEPS))
+    assert states(farm, jobs) == {"one": "running"}
+    assert not leases.heartbeat(farm, claim.attempt, claim.token, Heartbeat(lease=1)).stop
+
+
+def test_a_worker_that_stays_silent_after_the_farms_absence_loses_its_lease(farm: Farm) -> None:
     jobs = draw_batch(farm, {"one": []})
     claimed(farm)
-    farm.now.forward(3600)
-    reconcile.start(farm)
-    reconcile.lose_lapsed(farm)
+    for _ in range(3):
+        farm.now.forward(61)
+        list(reconcile.tick(farm, reconcile.STEPS))
+    assert states(farm, jobs) == {"one": "ready"}
+
+
+def test_a_worker_that_hangs_while_its_heart_beats_loses_the_job_at_twice_its_limit(farm: Farm) -> None:
+    jobs = draw_batch(farm, {"one": []})
+    claim = claimed(farm)
+    for _ in range(2):
+        farm.now.forward(farm.rules.build.total_seconds)
+        assert not leases.heartbeat(farm, claim.attempt, claim.token, Heartbeat(lease=1)).stop
+        list(reconcile.tick(farm, reconcile.STEPS))
     assert states(farm, jobs) == {"one": "running"}
+    farm.now.forward(1)
+    list(reconcile.tick(farm, reconcile.STEPS))
+    assert states(farm, jobs) == {"one": "ready"}
+    assert leases.heartbeat(farm, claim.attempt, claim.token, Heartbeat(lease=1)).stop
+
+
+def test_whoever_may_give_a_job_up_waits_for_whoever_changes_its_batch(farm: Farm, database_url: str) -> None:
+    """Else a retry beside it can bring back what the given-up job holds back for ever."""
+    if farm.database.is_sqlite:
+        pytest.skip("SQLite has one writer at a time")
+    drawn = draw_batch(farm, {"one": []})
+    claim = claimed(farm)
+    url = make_url(database_url)
+    impatient = Database(
+        url.update_query_dict({"options": f"{url.query['options']} -clock_timeout=100ms"}).render_as_string(
+            hide_password=False
+        )
+    )
+    patient, farm.database = farm.database, impatient
+    with patient.writing() as session:
+        batches.lock_batch(session, 1)
+        with pytest.raises(OperationalError, match="lock timeout"):
+            leases.lose(farm, claim.attempt, "the worker went silent")
+    leases.lose(farm, claim.attempt, "the worker went silent")
+    assert states(farm, drawn) == {"one": "ready"}
+    impatient.close()
+    farm.database = patient
 
 
 def test_bells_are_topped_up_to_the_ready_jobs_and_a_broken_broker_stops_nothing(farm: Farm) -> None:

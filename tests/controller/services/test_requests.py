@@ -191,6 +191,14 @@ def test_only_what_broke_can_be_retried(farm: Farm) -> None:
     assert states(farm, drawn) == before
 
 
+def test_a_retry_of_what_a_broken_job_holds_back_names_that_one_and_changes_nothing(farm: Farm) -> None:
+    drawn = draw_batch(farm, {"lib": [], "mid": ["lib"], "leaf": ["mid"]})
+    work_on(farm, drawn, lib=Outcome.FAILED)
+    with pytest.raises(IllegalMoveError, match=f"J-{drawn['leaf']} is held back by J-{drawn['lib']}"):
+        requests.retry(farm, f"J-{drawn['leaf']}", who="eva")
+    assert states(farm, drawn) == {"lib": "failed", "mid": "blocked", "leaf": "blocked"}
+
+
 def test_what_is_not_there_is_said_so(farm: Farm) -> None:
     for ask in (lambda: requests.cancel(farm, "B-9", who="eva"), lambda: requests.retry(farm, "J-9", who="eva")):
         with pytest.raises(NotFoundError):

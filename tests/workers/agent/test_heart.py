@@ -68,3 +68,13 @@ def test_a_controller_that_is_away_stops_nothing(
 def test_it_stops_with_the_work(holding: Holding, attempt: Attempt, no_threads_left: None) -> None:
     with Heart(holding, 0.3, threading.Event()):
         assert soon(lambda: bool(attempt.beats))
+
+
+def test_a_beat_that_was_not_heard_is_repeated_long_before_the_next_is_due(
+    controller: RunningController, holding: Holding, attempt: Attempt
+) -> None:
+    controller.stop()
+    with Heart(holding, 60.0, threading.Event()):
+        time.sleep(0.5)
+        controller.start()
+        assert soon(lambda: bool(attempt.beats), 12.0)

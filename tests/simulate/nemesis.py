@@ -1,0 +1,54 @@
+"""Faults that belong to no single call: clocks, locks, the broker, the database."""
+
+from typing import TYPE_CHECKING
+
+from tests.simulate.scheduler import Host
+
+if TYPE_CHECKING:
+    from tests.simulate.history import History
+
+
+class Nemesis:
+    """About every ten seconds it looks whether something is to break."""
+
+    def __init__(self, history: "History") -> None:
+        self.history = history
+        history.scheduler.spawn("nemesis", Host("nemesis"), self._go)
+
+    def _go(self) -> None:
+        while not self.history.faults.calm:
+            self.history.scheduler.sleep(10.0)
+            self._clock()
+            self._lock()
+            self._broker()
+            self._database()
+
+    def _clock(self) -> None:
+        history = self.history
+        if history.faults.strikes("clock jumps"):
+            by = history.rng.choice([20.0, 90.0, 7200.0, -15.0, -600.0])
+            history.say(f"FAULT the controllers' clocks jump by {by:g} s")
+            for controller in history.controllers:
+                controller.host.skew += by
+
+    def _lock(self) -> None:
+        history = self.history
+        if history.faults.strikes("leader's lock lost") and history.leader is not None:
+            history.say(f"FAULT {history.leader[0].name} has lost the leader's lock and does not know")
+            history.leader = None
+
+    def _broker(self) -> None:
+        history = self.history
+        if history.faults.strikes("broker wiped"):
+            history.say("FAULT the broker forgets all bells")
+            history.broker.wipe()
+        if history.faults.strikes("broker away"):
+            history.say("FAULT the broker is away for 60 s")
+            history.broker.away_until = history.scheduler.now + 60.0
+
+    def _database(self) -> None:
+        history = self.history
+        if history.faults.strikes("database away"):
+            seconds = history.rng.choice([5.0, 40.0, 100.0, 400.0])
+            history.say(f"FAULT the database is away for {seconds:g} s")
+            history.database_away_until = history.scheduler.now + seconds

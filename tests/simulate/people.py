@@ -1,0 +1,70 @@
+"""Persons at their consoles: they push, cancel, retry, promote and restore, when it suits them."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from controller.domain.channels import STABLE
+from controller.services import intake, promotion, requests
+from controller.services.farm import Farm
+from controller.storage import batches, channels, jobs
+from tests.simulate.network import AnsweredError, OffsetError, UnreachableError
+from tests.simulate.scheduler import Host
+
+if TYPE_CHECKING:
+    from tests.simulate.history import History
+
+
+class People:
+    """All who ask something of the farm by hand. A push is asked again until it is answered."""
+
+    def __init__(self, history: "History") -> None:
+        self.history, self.host = history, Host("people")
+        plot, rng = history.plot, history.rng
+        self.pushing, self.acting = len(plot.pushes), plot.acts
+        for at, commit in plot.pushes:
+            sha = history.stage.commits[commit]
+            history.scheduler.spawn("push", self.host, lambda sha=sha: self._push(sha), at)
+        for _ in range(plot.acts):
+            history.scheduler.spawn("act", self.host, self._act, rng.uniform(20, 500))
+
+    def _ask(self, what: str, act: Callable[[Farm], Any]) -> Any:
+        return self.history.network.ask(self.host, what, act)
+
+    def _push(self, commit: str) -> None:
+        history = self.history
+        while True:
+            try:
+                opened = self._ask(
+                    f"push {commit[:7]}", lambda farm: intake.push(farm, history.stage.tree, commit, who="ana")
+                )
+                break
+            except (UnreachableError, AnsweredError) as error:
+                history.say(f"push {commit[:7]}: {error}")
+                history.scheduler.sleep(history.rng.uniform(1, 60))
+        history.say(f"push {commit[:7]} is {opened.batch} with {opened.jobs} jobs{', known' if opened.again else ''}")
+        history.hold(history.truth.opened.setdefault(commit, opened.batch) == opened.batch, "one commit, two batches")
+        self.pushing -= 1
+
+    def _act(self) -> None:
+        history, rng = self.history, self.history.rng
+        with history.observer.reading() as session:
+            known = batches.newest_batches(session, 5)
+            batch = rng.choice(known)
+            work = jobs.jobs_of_batch(session, batch.id or 0)
+            stable = channels.current_of(session, STABLE)
+        job = rng.choice(work).public if work else "J-1"
+        acts: dict[str, Callable[[Farm], Any]] = {
+            f"cancel {batch.name}": lambda farm: requests.cancel(farm, batch.name, who="eva"),
+            f"retry {job}": lambda farm: requests.retry(farm, job, who="eva"),
+            f"promote {batch.name}": lambda farm: promotion.promote(farm, batch.name, who="eva"),
+            f"promote it again, {batch.name}": lambda farm: promotion.promote(farm, batch.name, who="bob"),
+            f"restore stable@{stable}": lambda farm: promotion.restore(farm, f"stable@{stable}", who="eva"),
+        }
+        what = rng.choice(sorted(acts))
+        try:
+            self._ask(what, acts[what])
+            history.say(f"{what}: done")
+        except (UnreachableError, AnsweredError, OffsetError) as error:
+            history.say(f"{what}: {error}")
+        finally:
+            self.acting -= 1
