@@ -1,7 +1,8 @@
 """The loop's thread: leads if it may, ticks when woken or when the time has come, and survives every error."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import structlog
 
@@ -29,23 +30,33 @@ def run_loop(farm: Farm, stop: threading.Event) -> None:
 
 
 def _lead(farm: Farm, stop: threading.Event) -> None:
-    ended = threading.Event()
-    outside = threading.Thread(target=_look_outside, args=(farm, ended), name="upstream", daemon=True)
-    outside.start()
-    try:
+    with _looking_outside(farm):
         while not stop.is_set():
             farm.wake.clear()
             _tick(farm, reconcile.STEPS)
             farm.wake.wait(farm.rules.tick_seconds)
+
+
+@contextmanager
+def _looking_outside(farm: Farm) -> Iterator[None]:
+    """What may wait for a channel for minutes has a thread of its own, where any is watched, and keeps nobody waiting.
+
+    What is under way at the end is kept whole or not at all, and done again by whoever leads then.
+    """
+    if not farm.rules.watch:
+        yield
+        return
+    ended = threading.Event()
+    outside = threading.Thread(target=_look_outside, args=(farm, ended), name="upstream", daemon=True)
+    outside.start()
+    try:
+        yield
     finally:
         ended.set()
         outside.join(_PATIENCE)
 
 
 def _look_outside(farm: Farm, ended: threading.Event) -> None:
-    """What may wait for a channel for minutes keeps nobody else waiting. What is under way at the end is kept whole
-    or not at all, and done again by whoever leads then.
-    """
     while not ended.wait(farm.rules.tick_seconds):
         _tick(farm, reconcile.OUTSIDE)
 

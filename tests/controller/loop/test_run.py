@@ -3,10 +3,12 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from controller.domain.upstream import WatchedChannel
 from controller.gateways import clock
 from controller.loop.run import run_loop
 from controller.services import reconcile
@@ -61,6 +63,7 @@ def test_what_moves_in_a_watched_channel_becomes_a_batch_by_itself(farm: Farm, t
 def test_a_channel_that_does_not_answer_keeps_the_loop_from_nothing(
     farm: Farm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    farm.rules = replace(farm.rules, watch=(WatchedChannel("https://example.org/silent"),))
     silent, rung = threading.Event(), threading.Event()
     asked = threading.Event()
 
