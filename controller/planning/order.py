@@ -5,7 +5,7 @@ circle, the test gives way first (it becomes late), then what is only drawn in, 
 is then met by an older package, and the circle is built in stages (``bootstraps``).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from controller.planning.bootstraps import Tie, untie
@@ -211,33 +211,44 @@ class Order:
                 self.late.add(bit)
         self.rising = bool(risers)
         if risers.keys() - self.late:
-            self._find_rings()
+            self._find_rings(risers)
 
     def _nearest(self, needed: Mask, bit: int) -> list[int]:
         """What a test waits for; its own file always."""
         found = self.reduced(needed)
         return found if bit in found else [*found, bit]
 
-    def _find_rings(self) -> None:
+    def _find_rings(self, risers: Mapping[int, Mask]) -> None:
         """Tests that need what waits for each other: all of a ring are late."""
-        size = len(self.around.units)
-        while tests := {node - size for part in self._with_tests().cycles() for node in part if node >= size}:
-            self.late |= tests
+        first, last = self._stretch(risers)
+        size, start = last - first + 1, self.around.first[first]
+        while found := {node for part in self._with_tests(first, last).cycles() for node in part if node >= size}:
+            self.late |= {node - size + start for node in found}
 
-    def _with_tests(self) -> Graph:
-        """Units first, then one node for the test of each file; edges lead to what is waited for."""
-        around, size = self.around, len(self.around.units)
+    def _stretch(self, risers: Mapping[int, Mask]) -> Span:
+        """First and last unit of all that a ring may go through: it rises by these tests alone, or out of order."""
+        low, high = min(risers), max(later.bit_length() - 1 for later in risers.values())
+        if self.crooked >> low and self.crooked & (2 << high) - 1:
+            low = min(low, (self.crooked & -self.crooked).bit_length() - 1)
+            high = max(high, self.crooked.bit_length() - 1)
+        return self.around.unit_at[low], self.around.unit_at[high]
+
+    def _with_tests(self, first: int, last: int) -> Graph:
+        """These units first, then one node for the test of each of their files; edges lead to what is waited for."""
+        around, size, start = self.around, last - first + 1, self.around.first[first]
+        end = around.first[last] + len(around.units[last].places)
         edges: list[tuple[int, int]] = []
-        for unit in self.sequence:
+        for unit in (unit for unit in self.sequence if first <= unit <= last):
             tie = self.ties.get(unit)
             round_it = [bit for other in tie.units for bit in self.outside(other)] if tie else []
-            for bit in (*self.parents[unit], *round_it):
-                edges.append((unit, around.unit_at[bit]))
+            for bit in (bit for bit in (*self.parents[unit], *round_it) if start <= bit < end):
+                edges.append((unit - first, around.unit_at[bit] - first))
                 if bit not in self.late:
-                    edges.append((unit, size + bit))
-            own = range(around.first[unit], around.first[unit] + len(around.units[unit].places))
-            edges += ((size + bit, around.unit_at[other]) for bit in own for other in self.tested[bit])
-        return Graph.of(size + len(around.place_at), edges)
+                    edges.append((unit - first, size + bit - start))
+            for bit in range(around.first[unit], around.first[unit] + len(around.units[unit].places)):
+                waited = (around.unit_at[other] for other in self.tested[bit] if start <= other < end)
+                edges += ((size + bit - start, other - first) for other in waited)
+        return Graph.of(size + end - start, edges)
 
 
 def _spans(risers: Iterable[Span]) -> list[Span]:
