@@ -90,6 +90,8 @@ class Index:
     """What the outputs are the same package as, whatever their build; how many outputs are that."""
     own: int = 0
     """Places below are the reading's; above it stand packages of other channels that moved."""
+    taken: Sequence[Output] = ()
+    """The reading's outputs as they were given, by which the next ones are told apart."""
     kept: Kept = field(default_factory=Kept, repr=False)
 
     @property

@@ -10,7 +10,7 @@ from controller.planning.entries import differs
 from controller.planning.index import Index, Recorded, Using
 from controller.planning.moves import Move
 from controller.planning.providers import Providers
-from controller.planning.records import Records, place_of, traced
+from controller.planning.records import Records, differing, place_of, traced
 from controller.planning.specs import name_of
 
 K = TypeVar("K", bound=Hashable)
@@ -57,18 +57,19 @@ class _Draft:
         self.differing, self.missing = dict(index.differing), set(index.missing)
         self.keys = dict(index.keys)
         self.pinning = set(index.pinning)
+        self.taken = index.taken
         self.changed: set[int] = set()
+        self.emptied: set[str] = set()
+        """Names that something went from; they may have got something since."""
 
     def take(self, outputs: Sequence[Output]) -> None:
         """Make these the outputs."""
-        there, wanted = {id(output): place for place, output in enumerate(self.outputs)}, set(map(id, outputs))
+        left, come = differing(self.taken, outputs)
+        self.taken = outputs
         gone: dict[tuple[str, ...], list[int]] = {}
-        for place in range(len(self.outputs) - 1, -1, -1):
-            if id(self.outputs[place]) not in wanted:
-                gone.setdefault(_identity(self.outputs[place]), []).append(place)
-        for output in outputs:
-            if id(output) in there:
-                continue
+        for place in sorted(self._places_of(left), reverse=True):
+            gone.setdefault(_identity(self.outputs[place]), []).append(place)
+        for output in come:
             same = gone.get(_identity(output))
             if same:
                 self._put(same.pop(), output, self.records.standing_for(output))
@@ -76,6 +77,10 @@ class _Draft:
                 self.append(output, self.records.standing_for(output))
         for place in sorted((place for places in gone.values() for place in places), reverse=True):
             self._remove(place)
+
+    def _places_of(self, outputs: Iterable[Output]) -> Iterator[int]:
+        for output in outputs:
+            yield next(place for place in self.by_name[output.name] if self.outputs[place] is output)
 
     def refresh(self, names: Iterable[str]) -> None:
         """Look at the artifacts of these names again."""
@@ -136,6 +141,7 @@ class _Draft:
         output, artifact = self.outputs[place], self.artifacts[place]
         self.changed.add(place)
         self.by_name[output.name] = tuple(other for other in self.by_name[output.name] if other != place)
+        self.emptied.add(output.name)
         self.missing.discard(place)
         self.pinning.discard(place)
         self.differing.pop(place, None)
@@ -159,13 +165,15 @@ class _Draft:
             outputs=tuple(self.outputs), artifacts=tuple(self.artifacts), members=tuple(self.members),
             records=self.records, providers=self._providers(), recorded=self.recorded.finish(),
             used=self.used.finish(), asked=self.asked.finish(), tested=self.tested.finish(), differing=self.differing,
-            missing=self.missing, keys=self.keys, pinning=self.pinning, own=own,
+            missing=self.missing, keys=self.keys, pinning=self.pinning, own=own, taken=self.taken,
             kept=index.kept.changed(frozenset(self.changed)),
         )  # fmt: skip
 
     def _providers(self) -> Providers:
-        by_name = {name: places for name, places in self.by_name.items() if places}
-        return self.index.providers.changed(tuple(self.outputs), by_name, self.changed)
+        for name in self.emptied:
+            if not self.by_name[name]:
+                del self.by_name[name]
+        return self.index.providers.changed(tuple(self.outputs), self.by_name, self.changed)
 
 
 class _Lists:

@@ -1,7 +1,9 @@
 """What is: for each output of a reading, the artifact that stands for it in the target, and what came before it."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import compress, count
+from operator import is_not
 from typing import TypeVar
 
 from rattler import Version
@@ -11,6 +13,7 @@ from controller.domain.recipes import Origin, Output, Section
 from controller.planning.specs import name_of, version_of
 
 K = TypeVar("K")
+T = TypeVar("T")
 Age = tuple[Version, int, int]
 """The greater, the newer."""
 _OLDEST = Version("0.dev0")
@@ -26,24 +29,21 @@ class Records:
     by_key: Mapping[Key, tuple[Artifact, ...]]
     by_name: Mapping[tuple[str, str], tuple[Artifact, ...]]
     """By subdir and name."""
-    _ids: frozenset[int] = field(default=frozenset(), repr=False)
 
     @classmethod
     def of(cls, base: Sequence[Artifact]) -> "Records":
         """The index of these artifacts."""
-        return cls(base, _grouped(base, _key), _grouped(base, _name), frozenset(map(id, base)))
+        return cls(base, _grouped(base, _key), _grouped(base, _name))
 
     def updated(self, base: Sequence[Artifact]) -> tuple["Records", frozenset[str]]:
         """The index of another state of the target, and the names that differ. What is unchanged is the same object."""
-        ids = frozenset(map(id, base))
-        gone = [artifact for artifact in self.base if id(artifact) not in ids]
-        come = [artifact for artifact in base if id(artifact) not in self._ids]
+        gone, come = differing(self.base, base)
         if not gone and not come:
             return self, frozenset()
         by_key, by_name = dict(self.by_key), dict(self.by_name)
         _regroup(by_key, _key, gone, come)
         _regroup(by_name, _name, gone, come)
-        return Records(base, by_key, by_name, ids), frozenset(artifact.name for artifact in (*gone, *come))
+        return Records(base, by_key, by_name), frozenset(artifact.name for artifact in (*gone, *come))
 
     def standing_for(self, output: Output) -> Artifact | None:
         """The newest artifact of this output: of its own version if there is one, else of the version before."""
@@ -55,6 +55,23 @@ class Records:
     def before(self, output: Output, claimed: Collection[Key]) -> tuple[Artifact, ...]:
         """Artifacts of this name that no output of the reading stands for any more."""
         return tuple(a for a in self.by_name.get((output.subdir, output.name), ()) if a.key not in claimed)
+
+
+def differing(old: Sequence[T], new: Sequence[T]) -> tuple[list[T], list[T]]:
+    """The objects that only the old sequence has, and those that only the new one has.
+
+    Of tens of thousands it is most often one, in its old place: so what both begin and end with is passed over by the
+    interpreter's own loops.
+    """
+    if old is new:
+        return [], []
+    shorter = min(len(old), len(new))
+    first = next(compress(count(), map(is_not, old, new)), shorter)
+    last = next(compress(count(), map(is_not, reversed(old), reversed(new))), shorter)
+    last = min(last, shorter - first)
+    before, after = old[first : len(old) - last], new[first : len(new) - last]
+    there, wanted = set(map(id, before)), set(map(id, after))
+    return [one for one in before if id(one) not in wanted], [one for one in after if id(one) not in there]
 
 
 def _key(artifact: Artifact) -> Key:
