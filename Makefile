@@ -58,8 +58,8 @@ browser: $(STAMP) ## What the browser tests need beside a Chromium of the system
 	else $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --group browser; fi
 
 .PHONY: test
-test: compiler ## The tests
-	@$(BIN)/python -m pytest -q
+test: compiler ## The tests, on all cores; JOBS=1 for one after the other
+	@$(BIN)/python -m pytest -q --dist loadfile --numprocesses $(or $(JOBS),auto)
 
 .PHONY: explore
 explore: compiler ## The laws of planning with new random examples, ROUNDS times

@@ -55,6 +55,7 @@ def test_for_programs(typed: Type) -> None:
             "jobs",
             "members",
             "moves",
+            "notices",
             "refusals",
             "text_only",
             "untouched",
