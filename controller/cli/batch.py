@@ -67,7 +67,15 @@ def print_batch(batch: "BatchView") -> None:
     elif batch.expected:
         tell(f"  expected when it was opened: {batch.expected}")
     rows = [
-        (j.id, j.kind, j.name, j.subdir, j.wave, j.state, j.failing_text or (j.reason.sentence if j.reason else ""))
+        (
+            j.id,
+            f"{j.kind}, stage {j.stage}" if j.stage else j.kind,
+            j.name,
+            j.subdir,
+            j.wave,
+            j.state,
+            j.failing_text or (j.reason.sentence if j.reason else ""),
+        )
         for j in batch.jobs
     ]
     table(("JOB", "KIND", "NAME", "SUBDIR", "WAVE", "STATE", "WHY"), rows)
@@ -75,6 +83,8 @@ def print_batch(batch: "BatchView") -> None:
         tell(f"  stays behind: {stays.file}: {stays.reason}")
     for refusal in batch.refusals:
         tell(f"  not read: {refusal}")
+    for circle in batch.circles:
+        tell(f"  {circle}")
     for notice in batch.notices:
         tell(f"  {notice.sentence}")
     for edit in batch.edits:

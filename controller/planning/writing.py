@@ -64,6 +64,7 @@ class Writer:
         self.staged = {
             stage: self._staged(*stage) for tie in _distinct(order.ties.values()) for stage in stages_of(tie)
         }
+        self._causes: dict[tuple[str, tuple[str, ...], int], Mask] = {}
         self._waited: dict[Mask, tuple[frozenset[str], int]] = {}
 
     def builds(self) -> Iterator[PlannedJob]:
@@ -93,7 +94,7 @@ class Writer:
         dead, pools, members = self.order.dead, self.pools, self.around.members
         for place in places:
             member = members[place]
-            on, mask = self._touched(place, member.output)
+            on, mask = self._touched(place, member)
             if dead and mask:
                 mask &= ~dead
                 if not mask:  # all that it would be tested with cannot be built
@@ -175,16 +176,32 @@ class Writer:
         waited = other != unit and bit in self.named and self.order.direct[unit] >> bit & 1
         return self.named[bit].file_name if waited else ""
 
-    def _touched(self, place: int, output: Output) -> tuple[str, Mask]:
+    def _touched(self, place: int, member: Member) -> tuple[str, Mask]:
+        """Where a file is to be tested again, and what must be built before."""
+        around, output = self.around, member.output
+        cause = self._cause(place, member.reasons[0])
         if output.subdir != NOARCH:
-            return output.subdir, self.around.to_test(place, output.subdir)
-        mask = self.around.to_test(place, output.target_platform)
+            return output.subdir, around.to_test(place, output.subdir) | cause & around.on.get(output.subdir, 0)
+        mask = around.to_test(place, output.target_platform) | cause & around.on.get(output.target_platform, 0)
         if not mask:
-            for platform in sorted(self.around.on):
-                elsewhere = self.around.to_test(place, platform)
+            for platform in sorted(around.on):
+                elsewhere = around.to_test(place, platform) | cause & around.on[platform]
                 if elsewhere:
                     return platform, elsewhere
         return NOARCH, mask
+
+    def _cause(self, place: int, reason: Reason) -> Mask:
+        """What it is tested again for: its record may ask for what its recipe, as it is now, would not."""
+        around = self.around
+        key = (reason.about, reason.path[-2:-1], around.running.providers.kinds[place])
+        found = self._causes.get(key)
+        if found is None:
+            found, of_name = 0, around.running.providers.of_name
+            for name in {reason.about, *reason.path[-2:-1]}:
+                for provider in of_name(name, place):
+                    found |= around.runs[provider]
+            self._causes[key] = found
+        return found
 
     def _wait(self, mask: Mask) -> tuple[frozenset[str], int]:
         """Builds to wait for, and their wave; many retests wait for the same."""

@@ -184,6 +184,13 @@ def test_only_the_test_of_the_output_that_is_used_is_waited_for() -> None:
     assert parents(plan, "build app") == {"build lib", "test lib"}
 
 
+def test_a_retest_waits_for_what_its_file_asks_for_though_its_recipe_would_not_any_more() -> None:
+    """The new library exports nothing; the file was built when the old one did."""
+    app = make_output("app", host=["lib"])
+    plan = plan_drawn([make_output("lib", "1.5"), app], build_drawn([LIB, app]))
+    assert parents(plan, "retest app") == {"build lib"}
+
+
 def test_a_retest_bears_the_file_of_the_target() -> None:
     app = make_output("app", host=["lib"], number=4)
     plan = plan_drawn([make_output("lib", "1.5", weak=["lib >=1.5,<2.0a0"]), app], build_drawn([LIB, app]))

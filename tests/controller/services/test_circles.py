@@ -87,6 +87,16 @@ def test_only_the_last_stage_is_published_and_the_batch_says_how_it_went_round(w
     assert all("_1.conda" not in file for file in view.published)
 
 
+def test_what_uses_a_circle_is_retested_with_what_is_published_alone(world: World) -> None:
+    begin(world)
+    batch = tie(world)
+    with world.farm.reading() as session:
+        rows = jobs.jobs_of_batch(session, world.batch(batch).id or 0)
+        (retest,) = [row for row in rows if row.kind == "retest"]
+        above = {row.id for row in rows if row.kind == "build" and not row.stage and row.name == "lapack"}
+        assert above <= set(jobs.parents_of(session, [retest.id or 0]))
+
+
 def test_no_channel_but_the_batch_s_own_takes_what_a_stage_made(world: World) -> None:
     begin(world)
     batch = tie(world)
