@@ -13,7 +13,7 @@ from controller.domain.errors import GateRefusedError, InvalidInputError
 if TYPE_CHECKING:
     from controller.services.answers.change_shapes import EditShape
     from controller.services.answers.forecast_shapes import ForecastShape
-from controller.services.answers.shapes import BatchView, Counts, GateShape, MovePreview
+from controller.services.answers.shapes import BatchView, Counts, GateShape, JobSummary, MovePreview
 
 app = typer.Typer(help="What a change caused: its jobs, its verdict, its promotion.", no_args_is_help=True)
 
@@ -57,7 +57,13 @@ def view(context: typer.Context, batch: Batch, output: Output = Form.TABLE) -> N
     show(output, found, lambda: print_batch(found), [job.id for job in found.jobs])
 
 
-def print_batch(batch: "BatchView") -> None:
+def _row(job: JobSummary) -> tuple[object, ...]:
+    kind = f"{job.kind}, stage {job.stage}" if job.stage else job.kind
+    why = job.failing_text or (job.reason.sentence if job.reason else "")
+    return job.id, kind, job.name, job.subdir, job.wave, job.state, why
+
+
+def print_batch(batch: BatchView) -> None:
     """A batch for people."""
     tell(f"{batch.id} {batch.state}: {batch.title}  ({batch.author}, {batch.commit[:12]})")
     tell(f"  {batch.verdict}")
@@ -66,19 +72,7 @@ def print_batch(batch: "BatchView") -> None:
         print_forecast(batch.forecast)
     elif batch.expected:
         tell(f"  expected when it was opened: {batch.expected}")
-    rows = [
-        (
-            j.id,
-            f"{j.kind}, stage {j.stage}" if j.stage else j.kind,
-            j.name,
-            j.subdir,
-            j.wave,
-            j.state,
-            j.failing_text or (j.reason.sentence if j.reason else ""),
-        )
-        for j in batch.jobs
-    ]
-    table(("JOB", "KIND", "NAME", "SUBDIR", "WAVE", "STATE", "WHY"), rows)
+    table(("JOB", "KIND", "NAME", "SUBDIR", "WAVE", "STATE", "WHY"), [_row(job) for job in batch.jobs])
     for stays in batch.stays:
         tell(f"  stays behind: {stays.file}: {stays.reason}")
     for refusal in batch.refusals:
@@ -99,7 +93,7 @@ def edit_words(edit: "EditShape") -> str:
     return f"\nTo write into {edit.recipe}{by_hand}\n{edit.diff}".rstrip()
 
 
-def print_revisions(batch: "BatchView") -> None:
+def print_revisions(batch: BatchView) -> None:
     """What was predicted, and what came."""
     for revision in batch.revisions:
         tell(f"  decided again at {revision.at:%H:%M:%S}: {revision.sentence}")

@@ -8,6 +8,7 @@ import sys
 import sysconfig
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import typer
@@ -18,8 +19,15 @@ from controller.cli.configured import settings_of
 from controller.cli.data_folder import read_note
 from controller.cli.output import Form, show, tell
 from controller.domain.errors import FarmError
+from controller.domain.invariant_words import PROMISES, breach_sentence
 from controller.gateways.broker import EmbeddedBroker, server_program
 from controller.settings import Settings
+
+Look = Callable[[Path], Iterator["Finding"]]
+_NO_BROKER = "redis://127.0.0.1:0"
+"""Nothing is rung here."""
+_SHOWN = 20
+"""Broken promises that are told one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +46,13 @@ class Finding:
         return "ok" if self.good else "problem" if self.needed else "note"
 
 
-def run(data: Path | None, form: Form) -> None:
-    """Print every finding; exit with 1 when something needed is missing."""
-    findings = [finding for look in LOOKS for finding in look(data or DEFAULT_DATA)]
+def run(data: Path | None, form: Form, *, deep: bool = False) -> None:
+    """Print every finding; exit with 1 when something needed is missing, or a promise of the farm does not hold.
+
+    ``deep`` reads every file of the store.
+    """
+    looks: list[Look] = [*LOOKS, partial(_promises, deep=deep)]
+    findings = [finding for look in looks for finding in look(data or DEFAULT_DATA)]
     show(form, [asdict(finding) for finding in findings], lambda: _print(findings), [f.what for f in findings])
     if any(finding.mark == "problem" for finding in findings):
         raise typer.Exit(1)
@@ -131,6 +143,41 @@ def _database(data: Path) -> Iterator[Finding]:
         yield Finding("database", at == newest, f"schema {at}, newest {newest}", "`farm up` brings it up to date.")
 
 
+def _promises(data: Path, *, deep: bool) -> Iterator[Finding]:
+    """What the farm promises of its jobs, files and channels, asked of the database and the store."""
+    from controller.services.invariants import find_breaches
+    from controller.wiring import open_farm
+
+    settings = _settings_of(data)
+    if settings is None or not _is_up_to_date(settings):
+        return
+    with contextlib.closing(open_farm(settings, settings.broker_url or _NO_BROKER)) as farm:
+        breaches = find_breaches(farm, deep=deep)
+    if not breaches:
+        how = "every file of the store read" if deep else "files by their size; --deep reads them"
+        yield Finding("promises", good=True, said=f"all {len(PROMISES)} hold, {how}")
+    remedy = "This is a fault of the farm, or of its disk: keep a copy of the data, and report it with these lines."
+    for breach in breaches[:_SHOWN]:
+        yield Finding(f"promise: {breach.invariant}", good=False, said=breach_sentence(breach), remedy=remedy)
+    if len(breaches) > _SHOWN:
+        yield Finding("promises", good=False, said=f"{len(breaches) - _SHOWN} more are broken", remedy=remedy)
+
+
+def _is_up_to_date(settings: Settings) -> bool:
+    """Whether there is a database with the newest schema: else there is nothing to ask, and nothing may be made."""
+    from controller.storage import schema
+    from controller.storage.database import Database
+
+    url = settings.database
+    if url.startswith("sqlite") and not Path(url.removeprefix("sqlite:///")).exists():
+        return False
+    try:
+        with contextlib.closing(Database(url)) as database:
+            return schema.revision(database) == schema.head()
+    except FarmError:
+        return False
+
+
 def _controller(data: Path) -> Iterator[Finding]:
     """The controller of this folder; where none runs, whether its port is free."""
     url = read_note(data)
@@ -158,6 +205,6 @@ def _port(settings: Settings) -> Iterator[Finding]:
         yield Finding("port", good=False, said=error.what, remedy=error.remedy, needed=False)
 
 
-LOOKS: tuple[Callable[[Path], Iterator[Finding]], ...] = (
+LOOKS: tuple[Look, ...] = (
     _python, _programs, _settings, _broker, _folder, _database, _controller,
 )  # fmt: skip

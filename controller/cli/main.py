@@ -239,11 +239,14 @@ def status(context: typer.Context, output: Output = Form.TABLE) -> None:
 
 
 @app.command()
-def doctor(context: typer.Context, data: Data = None, output: Output = Form.TABLE) -> None:
-    """Look at this machine and this data folder, and say what is missing and how to mend it."""
+def doctor(
+    context: typer.Context, data: Data = None, output: Output = Form.TABLE,
+    deep: Annotated[bool, typer.Option("--deep", help="Read every file of the store, too.")] = False,
+) -> None:  # fmt: skip
+    """Look at this machine and this data folder, ask whether the farm's promises hold, and say how to mend it."""
     from controller.cli.doctor import run as run_doctor
 
-    run_doctor(data or context.obj.data, output)
+    run_doctor(data or context.obj.data, output, deep=deep)
 
 
 @app.command()

@@ -8,7 +8,10 @@ import pytest
 
 from controller.cli.data_folder import leave_note
 from controller.storage import schema
+from controller.storage.artifacts import all_artifacts
 from controller.storage.database import Database
+from tests.kit.changing_world import World
+from tests.kit.farms import make_farm
 
 from .conftest import Type
 from .fake_controller import FakeController
@@ -43,6 +46,22 @@ def test_a_database_that_waits_for_its_migration_is_a_problem(typed: Type, tmp_p
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0000'")
     database.close()
     assert not found(typed, "--data", tmp_path)["database"]["good"]
+
+
+def test_a_promise_that_does_not_hold_is_told_with_its_subject(typed: Type, tmp_path: Path) -> None:
+    farm = make_farm(tmp_path)
+    world = World(farm, tmp_path / "tree")
+    world.begin()
+    farm.close()
+    assert found(typed, "--data", tmp_path)["promises"]["said"] == "all 9 hold, files by their size; --deep reads them"
+    with farm.reading() as session:
+        row = all_artifacts(session)[0]
+        path = farm.blobs.path(row.sha256)
+    path.write_bytes(bytes(path.stat().st_size))
+    assert found(typed, "--data", tmp_path)["promises"]["good"]
+    said = typed("doctor", "--data", tmp_path, "--deep")
+    assert said.code == 1
+    assert f"problem  promise: kept: {row.file}" in said.out
 
 
 def test_a_database_that_cannot_be_reached_is_told_not_thrown(
