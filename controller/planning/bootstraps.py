@@ -15,7 +15,7 @@ from controller.planning.cuts import Edge, Found, fewest_cuts
 from controller.planning.graph import Graph
 from controller.planning.olds import New, Olds
 from controller.planning.running import Ask
-from controller.planning.surroundings import Mask, Surroundings
+from controller.planning.surroundings import Mask, Surroundings, union
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,23 +96,16 @@ def _in_order(
     needs: list[set[int]] = [set() for _ in rings]
     for user, provider in edges:
         needs[ring_of[user]].add(ring_of[provider])
-    own = [_union(around.own(unit) for unit in ring) for ring in rings]
-    drawn = [_union(whole[unit] for unit in ring) for ring in rings]
+    own = [union(around.own(unit) for unit in ring) for ring in rings]
+    drawn = [union(whole[unit] for unit in ring) for ring in rings]
     left, found = list(range(len(rings))), []
     while left:
-        waiting = _union(own[number] for number in left)
+        waiting = union(own[number] for number in left)
         ready = [number for number in left if needs[number].isdisjoint({*left} - {number})]
         best = min(ready, key=lambda number: ((drawn[number] & waiting & ~own[number]).bit_count(), rings[number]))
         left.remove(best)
         found.append(rings[best])
     return found
-
-
-def _union(masks: Iterable[Mask]) -> Mask:
-    whole = 0
-    for mask in masks:
-        whole |= mask
-    return whole
 
 
 @dataclass(frozen=True, slots=True)

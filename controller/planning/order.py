@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from controller.planning.bootstraps import Tie, untie
 from controller.planning.graph import Graph
 from controller.planning.olds import Olds
-from controller.planning.surroundings import Mask, Surroundings
+from controller.planning.surroundings import Mask, Surroundings, union
 
 Stage = tuple[int, int]
 """A unit that is built in stages, and which of them; from 1."""
@@ -96,7 +96,7 @@ class Order:
 
     def outside(self, user: int) -> list[int]:
         """Files that do not belong to its circle and that each stage of a unit waits for, as bits."""
-        inside = _union(self.around.own(unit) for unit in self.ties[user].units)
+        inside = union(self.around.own(unit) for unit in self.ties[user].units)
         nearest = self.reduced(self.whole[user] & ~inside)
         return [*nearest, *self.around.of_mask(self.direct[user] & ~inside & ~_of(nearest))]
 
@@ -115,7 +115,7 @@ class Order:
                 self._take([first + node for node in part], olds)
             at = last + 1
         self.sequence += range(at, size)
-        self.crooked = _union(self.around.own(unit) for unit in _out_of_order(self.sequence))
+        self.crooked = union(self.around.own(unit) for unit in _out_of_order(self.sequence))
         self._leave_out_dead()
 
     def _highest(self, unit: int) -> int:
@@ -137,7 +137,7 @@ class Order:
             self.sequence.append(part[0])
             return
         around = self.around
-        inside, before = _union(around.own(unit) for unit in part), 0
+        inside, before = union(around.own(unit) for unit in part), 0
         for tie in untie(around, olds, part, self.whole):
             for unit in tie.units:
                 kept = ~inside | before
@@ -180,10 +180,10 @@ class Order:
         self.around_circle = [0] * len(self.around.units)
         whole: dict[int, Mask] = {}
         for unit in self.sequence if self.ties else ():
-            more = _union(self.around_circle[self.around.unit_at[bit]] for bit in self.parents[unit])
+            more = union(self.around_circle[self.around.unit_at[bit]] for bit in self.parents[unit])
             tie = self.ties.get(unit)
             if tie and tie.units[0] not in whole:
-                whole[tie.units[0]] = _union(self._before(bit) for other in tie.units for bit in self.outside(other))
+                whole[tie.units[0]] = union(self._before(bit) for other in tie.units for bit in self.outside(other))
             self.around_circle[unit] = more | (whole[tie.units[0]] if tie else 0)
 
     def _before(self, bit: int) -> Mask:
@@ -273,12 +273,5 @@ def _out_of_order(sequence: Sequence[int]) -> Iterator[int]:
             start = place + 1
 
 
-def _union(masks: Iterable[Mask]) -> Mask:
-    whole = 0
-    for mask in masks:
-        whole |= mask
-    return whole
-
-
 def _of(bits: Iterable[int]) -> Mask:
-    return _union(1 << bit for bit in bits)
+    return union(1 << bit for bit in bits)

@@ -1,6 +1,6 @@
 """What each package of a plan needs around it: to be built, to run, to be tested."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
@@ -147,6 +147,14 @@ class Surroundings:
         """Whether the target has this very version already, so that a rebuild gets a number never used."""
         member = self.members[place]
         return member.artifact.split("/", 1)[-1].startswith(f"{member.output.name}-{member.output.version}-")
+
+
+def union(masks: Iterable[Mask]) -> Mask:
+    """All files of these sets."""
+    whole = 0
+    for mask in masks:
+        whole |= mask
+    return whole
 
 
 def _closures(running: Running, bits: Mapping[int, int]) -> list[Mask]:
