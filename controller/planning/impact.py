@@ -101,8 +101,9 @@ def _members(index: Index, spread: Spread) -> tuple[Member, ...]:
     left = set(range(index.own)) - spread.rebuilt.keys() - fixed - retests.keys()
     for place, reasons in spread.noted(left).items():
         members[place] = _with(members[place], Membership.NOTHING, tuple(reasons))
-    for place, reason in retests.items():
-        members[place] = _with(members[place], Membership.RETEST, (reason,))
+    for place, reason in retests.items():  # of tens of thousands, so made here
+        before = members[place]
+        members[place] = Member(before.output, Membership.RETEST, (reason,), before.artifact)
     for kind, places in (
         (Membership.BLOCKED, spread.blocked), (Membership.EDIT, spread.edits), (Membership.NOTHING, spread.cut)
     ):  # fmt: skip

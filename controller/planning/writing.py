@@ -64,7 +64,7 @@ class Writer:
         self.staged = {
             stage: self._staged(*stage) for tie in _distinct(order.ties.values()) for stage in stages_of(tie)
         }
-        self._causes: dict[tuple[str, tuple[str, ...], int], Mask] = {}
+        self._causes: dict[tuple[str, str, int], Mask] = {}
         self._waited: dict[Mask, tuple[frozenset[str], int]] = {}
 
     def builds(self) -> Iterator[PlannedJob]:
@@ -181,7 +181,10 @@ class Writer:
         around, output = self.around, member.output
         cause = self._cause(place, member.reasons[0])
         if output.subdir != NOARCH:
-            return output.subdir, around.to_test(place, output.subdir) | cause & around.on.get(output.subdir, 0)
+            here = around.on.get(output.subdir, 0)
+            if not output.test_requirements:  # as most have it
+                return output.subdir, (around.runs[place] | cause) & here
+            return output.subdir, around.to_test(place, output.subdir) | cause & here
         mask = around.to_test(place, output.target_platform) | cause & around.on.get(output.target_platform, 0)
         if not mask:
             for platform in sorted(around.on):
@@ -193,11 +196,12 @@ class Writer:
     def _cause(self, place: int, reason: Reason) -> Mask:
         """What it is tested again for: its record may ask for what its recipe, as it is now, would not."""
         around = self.around
-        key = (reason.about, reason.path[-2:-1], around.running.providers.kinds[place])
+        through = reason.path[-2] if len(reason.path) > 1 else reason.about
+        key = (reason.about, through, around.running.providers.kinds[place])
         found = self._causes.get(key)
         if found is None:
             found, of_name = 0, around.running.providers.of_name
-            for name in {reason.about, *reason.path[-2:-1]}:
+            for name in {reason.about, through}:
                 for provider in of_name(name, place):
                     found |= around.runs[provider]
             self._causes[key] = found
