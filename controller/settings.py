@@ -44,6 +44,16 @@ class Settings(BaseSettings):
 
     lease_seconds: float = Field(default=60.0, gt=0, description="A silent worker's job is given away after this time.")
     max_attempts: int = Field(default=3, ge=1, description="Lost attempts after which a job is quarantined.")
+    wish_seconds: float = Field(
+        default=600.0, ge=0, description="So long a repeated job waits for another worker, or for a machine of its own."
+    )
+    longer_times: float = Field(default=2.0, ge=1, description="Limits after a timeout, as times of the usual ones.")
+    known_failure_days: float = Field(
+        default=7.0, ge=0, description="So long a build with the inputs of one that failed is not run again; 0: it is."
+    )
+    worker_faults: int = Field(
+        default=3, ge=0, description="A worker that loses so many different jobs in a row is drained; 0: none is."
+    )
     build_seconds: float = Field(default=7200.0, gt=0, description="Limit of one build.")
     test_seconds: float = Field(default=1800.0, gt=0, description="Limit of one test job.")
     silence_seconds: float = Field(default=1800.0, gt=0, description="Limit of silence in a log.")

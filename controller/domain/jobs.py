@@ -42,6 +42,10 @@ class JobEvent(StrEnum):
     FAIL = "fail"
     CANNOT_SOLVE = "cannot solve"
     LOSE = "lose"
+    REPEAT = "repeat"
+    """The try failed, and for its class the job is tried again."""
+    KNOWN_FAILURE = "known failure"
+    """The same inputs failed not long ago."""
     GIVE_UP = "give up"
     PARENT_FAILED = "parent failed"
     CANCEL = "cancel"
@@ -63,10 +67,12 @@ JOB_MOVES: Mapping[tuple[JobState, JobEvent], JobState] = MappingProxyType(
         (_J.WAITING, _E.CANCEL): _J.CANCELLED,
         (_J.READY, _E.CLAIM): _J.RUNNING,
         (_J.READY, _E.CANCEL): _J.CANCELLED,
+        (_J.READY, _E.KNOWN_FAILURE): _J.FAILED,
         (_J.RUNNING, _E.PASS): _J.PASSED,
         (_J.RUNNING, _E.FAIL): _J.FAILED,
         (_J.RUNNING, _E.CANNOT_SOLVE): _J.UNSOLVABLE,
         (_J.RUNNING, _E.LOSE): _J.READY,
+        (_J.RUNNING, _E.REPEAT): _J.READY,
         (_J.RUNNING, _E.GIVE_UP): _J.QUARANTINED,
         (_J.RUNNING, _E.CANCEL): _J.CANCELLED,
         (_J.FAILED, _E.RETRY): _J.READY,

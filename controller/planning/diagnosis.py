@@ -16,6 +16,7 @@ class FaultKind(StrEnum):
     TEST = "test"
     TIME = "time"
     MEMORY = "memory"
+    DISK = "disk"
     NETWORK = "network"
     SCRIPT = "script"
     """The script ended badly and nothing better was found."""
@@ -37,8 +38,10 @@ _MOST = 12
 
 # In this order: the first kind that fits a line is its kind.
 _KINDS: dict[FaultKind, tuple[str, ...]] = {
+    FaultKind.DISK: (r"no space left on device|not enough space on the disk|disk quota exceeded|\bENOSPC\b",),
     FaultKind.MEMORY: (
         r"out of memory|cannot allocate memory|bad_alloc|MemoryError|fatal error C1060|\bOOM\b|signal 9\b",
+        r"Killed signal terminated program",
     ),
     FaultKind.NETWORK: (
         r"could not resolve host|connection (?:refused|reset|timed out)|network is unreachable",

@@ -47,6 +47,12 @@ class Rules:
     watch: tuple[WatchedChannel, ...] = ()
     lease_seconds: float = 60.0
     max_attempts: int = 3
+    wish_seconds: float = 600.0
+    """So long a repeated job waits for what it is to have: another worker, or a machine of its own."""
+    longer_times: float = 2.0
+    """A try with longer limits has so many times the usual ones."""
+    known_failure_days: float = 7.0
+    worker_faults: int = 3
     build: Limits = field(default_factory=Limits)
     test: Limits = field(default_factory=lambda: Limits(total_seconds=1800.0))
     package_format: str = "conda:3"

@@ -7,34 +7,51 @@ changes nothing, whatever it believes.
 
 import hashlib
 import hmac
+from datetime import timedelta
 
 from controller.domain.channels import TESTING, staging
 from controller.domain.errors import NotPermittedError, StaleLeaseError
-from controller.domain.jobs import AttemptState, JobEvent, JobKind
+from controller.domain.jobs import AttemptState, JobKind
 from controller.domain.recipes import Output
-from controller.services.consequences import move
+from controller.services import draining, known_failures
+from controller.services.failing import Ended, follow, judge, told
 from controller.services.farm import Farm
+from controller.services.known_failures import KnownFailureError
 from controller.services.opening import planned_file, test_order
 from controller.services.workers import check_handshake
 from controller.storage import artifacts, events, jobs, workers
 from controller.storage.database import Session
 from controller.storage.jobs import AttemptRow, JobRow
 from controller.storage.tables import from_json
-from workers.contract.jobs import BuildOrder, JobSpec, Order
+from workers.contract.jobs import BuildOrder, JobSpec, Limits, Order
 from workers.contract.leases import Claim, ClaimRequest, Heartbeat, HeartbeatAnswer
+from workers.contract.reports import Outcome
 
 
 def claim(farm: Farm, asked: ClaimRequest) -> Claim | None:
     """Grant the best ready job of the worker's pools, or None when there is none."""
     check_handshake(asked.pools, asked.protocol)
+    while True:
+        try:
+            return _claim(farm, asked)
+        except KnownFailureError as found:
+            known_failures.end(farm, found.job)
+
+
+def _claim(farm: Farm, asked: ClaimRequest) -> Claim | None:
+    """One try at it. Raises KnownFailureError, with nothing granted."""
     token = farm.new_token()
     with farm.transaction() as session:
-        job = jobs.claim(session, asked.pools, farm.now())
+        gives = not draining.is_drained(session, asked.worker)
+        wishes = _wishes(farm, session, asked) if gives else None
+        job = jobs.claim(session, asked.pools, farm.now(), wishes) if wishes else None
+        if job is not None:
+            known_failures.refuse_known(farm, session, job)
         attempt = _grant(farm, session, job, asked.worker, token) if job else None
         workers.seen(
             session, asked.worker, farm.now(), pools=list(asked.pools), machine=asked.machine.model_dump(mode="json"),
-            state="busy" if attempt else "idle", version=asked.version, protocol=asked.protocol,
-            attempt=attempt.id if attempt else "",
+            state="busy" if attempt else "idle" if gives else "draining", version=asked.version,
+            protocol=asked.protocol, attempt=attempt.id if attempt else "",
         )  # fmt: skip
         if job is None or attempt is None:
             return None
@@ -42,6 +59,17 @@ def claim(farm: Farm, asked: ClaimRequest) -> Claim | None:
             attempt=attempt.id, lease=attempt.lease, token=token, lease_seconds=farm.rules.lease_seconds,
             spec=_spec(farm, session, job),
         )  # fmt: skip
+
+
+def _wishes(farm: Farm, session: Session, asked: ClaimRequest) -> jobs.Wishes | None:
+    """What jobs of this worker's pools wish that concern it; None: a job runs alone on its machine."""
+    company: list[bool] = []
+    if jobs.has_alone(session):
+        company = jobs.held_by(session, workers.beside(session, asked.worker, asked.machine.host))
+    if any(company):
+        return None
+    since = farm.now() - timedelta(seconds=farm.rules.wish_seconds)
+    return jobs.Wishes(asked.worker, beside=bool(company), since=since)
 
 
 def _grant(farm: Farm, session: Session, job: JobRow, worker: str, token: str) -> AttemptRow:
@@ -66,8 +94,15 @@ def _spec(farm: Farm, session: Session, job: JobRow) -> JobSpec:
     return JobSpec(
         job=job.public, batch=batch, order=_order(session, job),
         channels=(f"/channels/{staging(batch)}", f"/channels/{TESTING}", *farm.rules.upstream),
-        limits=farm.rules.build if build else farm.rules.test, package_format=farm.rules.package_format,
+        limits=_limits(farm.rules.build if build else farm.rules.test, job.limit_times),
+        package_format=farm.rules.package_format,
     )  # fmt: skip
+
+
+def _limits(usual: Limits, times: float) -> Limits:
+    """So many times the usual time and silence."""
+    longer = {"total_seconds": usual.total_seconds * times, "silence_seconds": usual.silence_seconds * times}
+    return usual.model_copy(update=longer)
 
 
 def _order(session: Session, job: JobRow) -> Order:
@@ -123,11 +158,9 @@ def lose(farm: Farm, attempt: str, why: str) -> None:
     with farm.transaction() as session:
         jobs.lock_batch_of(session, attempt)  # it may be given up, which ends a job
         row = jobs.find_attempt(session, attempt, lock=True)
-        if jobs.end_attempt(session, row, AttemptState.LOST, farm.now(), message=why):
-            put_back(farm, session, jobs.job_by_number(session, row.job_id), why)
-
-
-def put_back(farm: Farm, session: Session, job: JobRow, why: str) -> None:
-    """After a lost attempt: ready again, until losses show that the job itself kills its workers."""
-    event = JobEvent.GIVE_UP if job.losses + 1 >= farm.rules.max_attempts else JobEvent.LOSE
-    move(farm, session, job, event, losses=job.losses + 1, message=why, phase="")
+        ended = Ended(Outcome.INFRASTRUCTURE, message=why)
+        job = jobs.job_by_number(session, row.job_id)
+        decision = judge(farm, session, job, row, ended)
+        if jobs.end_attempt(session, row, AttemptState.LOST, farm.now(), message=why, **told(decision)):
+            draining.note_loss(farm, session, row.worker, job.public)
+            follow(farm, session, job, decision, ended)

@@ -60,7 +60,7 @@ def lose_overdue(farm: Farm) -> None:
         attempts = [
             attempt
             for kinds, limit in limits
-            for attempt in jobs.overdue(session, kinds, farm.now() - timedelta(seconds=_TIMES * limit.total_seconds))
+            for attempt in jobs.overdue(session, kinds, farm.now(), _TIMES * limit.total_seconds)
         ]
     for attempt in attempts:
         leases.lose(farm, attempt, f"it took more than {_TIMES} times its limit, and never ended")

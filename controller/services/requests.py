@@ -1,5 +1,7 @@
 """What a person may ask of a batch or a job: release, cancel, retry. Each is recorded with who and why."""
 
+from typing import Any
+
 from controller.domain.batches import BATCH_MOVES, BatchEvent, BatchState
 from controller.domain.errors import IllegalMoveError
 from controller.domain.jobs import ENDED, SETTLED, AttemptState, JobEvent, JobKind, JobState
@@ -65,9 +67,16 @@ def retry(farm: Farm, job: str, *, who: str) -> None:
                 f"{row.public} has built its files.", remedy="Push the recipe again for a new build."
             )
         _refuse_blocked(session, row)
-        move(farm, session, row, JobEvent.RETRY, message=f"retried by {who}", failing=[], outcome="", losses=0,
-             ended_at=None)  # fmt: skip
+        move(farm, session, row, JobEvent.RETRY, message=f"retried by {who}", ended_at=None, **_afresh(row))
         _unblock_descendants(farm, session, row)
+
+
+def _afresh(job: JobRow) -> dict[str, Any]:
+    """As if it had never been tried; and a person wants it run, whatever its inputs came to before."""
+    return {
+        "failing": [], "outcome": "", "losses": 0, "failure": "", "avoid": "", "alone": False, "limit_times": 1.0,
+        "tried": job.attempts, "forced": True,
+    }  # fmt: skip
 
 
 def _refuse_blocked(session: Session, job: JobRow) -> None:

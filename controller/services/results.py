@@ -18,16 +18,18 @@ from controller.domain.errors import (
     StaleLeaseError,
     UploadError,
 )
+from controller.domain.failures import OURS, Decision
 from controller.domain.jobs import AttemptState, JobEvent, JobKind
 from controller.domain.recipes import Output
 from controller.gateways.packages import inspect
 from controller.planning.diagnosis import diagnose
-from controller.services import channels
+from controller.services import channels, draining, known_failures
 from controller.services.comparing import Built, compare_built
 from controller.services.consequences import move
+from controller.services.failing import Ended, follow, judge, told
 from controller.services.farm import Farm
 from controller.services.forecast import learn
-from controller.services.leases import holder, put_back
+from controller.services.leases import holder
 from controller.services.transfers import upload_id
 from controller.storage import artifacts, batches, jobs, workers
 from controller.storage.database import Session
@@ -157,12 +159,18 @@ def _take(farm: Farm, session: Session, row: AttemptRow, found: _Findings) -> Re
         return Receipt.model_validate(row.report["receipt"])
     receipt, said = Receipt(accepted=True), found.said
     document = said.model_dump(mode="json") | {"receipt": receipt.model_dump(mode="json")}
-    to = _attempt_state(said.outcome)
+    job = jobs.job_by_number(session, row.job_id)
+    ended = Ended(said.outcome, said.phase, said.message, found.failing)
+    decision = None if said.outcome in GOOD else judge(farm, session, job, row, ended)
     values = {"outcome": said.outcome.value, "message": said.message, "phase": said.phase, "report": document}
-    if not jobs.end_attempt(session, row, to, farm.now(), **values):
+    values |= told(decision) if decision else {}
+    if not jobs.end_attempt(session, row, _attempt_state(said.outcome), farm.now(), **values):
         raise StaleLeaseError(f"The lease of attempt {row.id} is over ({row.state}).", remedy="Drop this work.")
     workers.seen(session, row.worker, farm.now(), state="idle", attempt="")
-    _move_job(farm, session, row, found)
+    if decision is None:
+        _pass(farm, session, job, row, found)
+    else:
+        _fail(farm, session, job, row, found, decision, ended)
     return receipt
 
 
@@ -172,28 +180,33 @@ def _attempt_state(outcome: Outcome) -> AttemptState:
     return AttemptState.LOST if outcome is Outcome.INFRASTRUCTURE else AttemptState.FAILED
 
 
-def _move_job(farm: Farm, session: Session, attempt: AttemptRow, found: _Findings) -> None:
+def _pass(farm: Farm, session: Session, job: JobRow, attempt: AttemptRow, found: _Findings) -> None:
     said = found.said
-    job = jobs.job_by_number(session, attempt.job_id)
-    if said.outcome is Outcome.INFRASTRUCTURE:
-        put_back(farm, session, job, said.message or "the worker said the fault was its own")
-        return
+    draining.note_end(session, attempt.worker)
     if job.kind == JobKind.BUILD and found.built:
         _stage(farm, session, job, found.built)
     if job.kind == JobKind.TEST:
         _mark_tested(session, job, said.outcome)
     move(
-        farm, session, job, _event(said.outcome), outcome=said.outcome.value, message=said.message, phase=said.phase,
-        failing=found.failing, due=found.due,
+        farm, session, job, JobEvent.PASS, outcome=said.outcome.value, message=said.message, phase=said.phase,
+        failing=[], failure="", due=found.due,
     )  # fmt: skip
-    if said.outcome in GOOD:
-        learn(farm, session, job, attempt)
+    known_failures.passed(session, job)
+    learn(farm, session, job, attempt)
 
 
-def _event(outcome: Outcome) -> JobEvent:
-    if outcome in GOOD:
-        return JobEvent.PASS
-    return JobEvent.CANNOT_SOLVE if outcome is Outcome.UNSOLVABLE else JobEvent.FAIL
+def _fail(
+    farm: Farm, session: Session, job: JobRow, attempt: AttemptRow, found: _Findings, decision: Decision, ended: Ended
+) -> None:
+    if decision.failure in OURS or ended.lost:
+        draining.note_loss(farm, session, attempt.worker, job.public)
+    else:
+        draining.note_end(session, attempt.worker)
+    if not decision.repeats and not ended.lost:
+        if job.kind == JobKind.TEST:
+            _mark_tested(session, job, ended.outcome)
+        known_failures.remember(farm, session, job, decision, ended)
+    follow(farm, session, job, decision, ended, due=found.due)
 
 
 def _stage(farm: Farm, session: Session, job: JobRow, built: list[Built]) -> None:

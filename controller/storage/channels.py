@@ -169,6 +169,16 @@ def names_in(session: Session, channel: str, number: int) -> set[str]:
     return {f"{subdir}/{file_name}" for subdir, file_name in session.exec(query).all()}
 
 
+def files_named(session: Session, channel: str, number: int, names: Iterable[str]) -> list[str]:
+    """``subdir/file name`` of what a snapshot holds under these package names, sorted."""
+    query = (
+        select(ChannelFileRow.subdir, ChannelFileRow.file_name)
+        .join(ArtifactRow, col(ArtifactRow.id) == col(ChannelFileRow.artifact_id))
+        .where(ChannelFileRow.channel == channel, *_within(number), col(ArtifactRow.name).in_(list(names)))
+    )
+    return sorted(f"{subdir}/{file_name}" for subdir, file_name in session.exec(query).all())
+
+
 def count_in(session: Session, channel: str, number: int) -> int:
     """How many files a snapshot holds."""
     query = select(func.count()).select_from(ChannelFileRow).where(ChannelFileRow.channel == channel, *_within(number))

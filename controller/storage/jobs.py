@@ -5,10 +5,11 @@ the inner SELECT skips rows that another claim holds.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Index, func, or_, text, update
+from sqlalchemy import Index, and_, func, or_, text, true, update
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from controller.domain.batches import BatchState
@@ -26,6 +27,7 @@ class JobRow(SQLModel, table=True):
         Index("job_claim", "pool", "rank", "id", postgresql_where=text("state = 'ready'"),
               sqlite_where=text("state = 'ready'")),
         Index("job_batch_state", "batch_id", "state"),
+        Index("job_alone", "state", postgresql_where=text("alone"), sqlite_where=text("alone")),
         Index("job_due", "batch_id", postgresql_where=text("due"), sqlite_where=text("due")),
     )  # fmt: skip
 
@@ -59,6 +61,19 @@ class JobRow(SQLModel, table=True):
     """The re-decision that added it; 0 for what was planned at once."""
     attempts: int = 0
     losses: int = 0
+    failure: str = ""
+    """Class of its last failed try."""
+    avoid: str = ""
+    """The worker that lost it last, where another one serves the pool."""
+    alone: bool = False
+    """Nothing else is to run on the machine beside it."""
+    limit_times: float = 1.0
+    tried: int = 0
+    """Tries before a person last asked for one; those since then bound what is repeated."""
+    inputs: str = ""
+    """Digest of what a build is made of; see services.known_failures."""
+    forced: bool = False
+    """A person wants it run though its inputs are known to fail."""
     outcome: str = ""
     phase: str = ""
     message: str = ""
@@ -101,6 +116,9 @@ class AttemptRow(SQLModel, table=True):
     phase: str = ""
     outcome: str = ""
     message: str = ""
+    failure: str = ""
+    act: str = ""
+    act_reason: str = ""
     report: dict[str, Any] = document(dict)
     leased_at: datetime = instant()
     lease_until: datetime = instant()
@@ -126,6 +144,11 @@ def find_job(session: Session, job: str) -> JobRow:
 def job_by_number(session: Session, number: int) -> JobRow:
     """The job, by its number, locked for this transaction."""
     return session.exec(select(JobRow).where(JobRow.id == number).with_for_update()).one()
+
+
+def batch_of(session: Session, number: int) -> int:
+    """The number of a job's batch."""
+    return session.exec(select(JobRow.batch_id).where(JobRow.id == number)).one()
 
 
 def find_attempt(session: Session, attempt: str, *, lock: bool = False) -> AttemptRow:
@@ -177,11 +200,32 @@ def has_open_jobs(session: Session, batch_id: int) -> bool:
     return session.exec(query).first() is not None
 
 
-def claim(session: Session, pools: Sequence[str], now: datetime) -> JobRow | None:
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a claim minds besides the pool: who asks, and whether others work on that machine.
+
+    ``since``: what has been ready for longer gives its wishes up, so that nothing waits for ever.
+    """
+
+    worker: str = ""
+    beside: bool = False
+    since: datetime | None = None
+
+    def allow(self) -> Any:
+        """The condition on a job."""
+        mine = or_(JobRow.avoid == "", JobRow.avoid != self.worker)
+        alone = ~col(JobRow.alone) if self.beside else true()
+        return and_(mine, alone) if self.since is None else or_(and_(mine, alone), col(JobRow.ready_at) < self.since)
+
+
+NO_WISHES = Wishes()
+
+
+def claim(session: Session, pools: Sequence[str], now: datetime, wishes: Wishes = NO_WISHES) -> JobRow | None:
     """Take the best ready job of these pools: one statement, never the same job twice."""
     best = (
         select(JobRow.id)
-        .where(JobRow.state == JobState.READY.value, col(JobRow.pool).in_(pools))
+        .where(JobRow.state == JobState.READY.value, col(JobRow.pool).in_(pools), wishes.allow())
         .order_by(col(JobRow.rank), col(JobRow.id))
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -240,16 +284,36 @@ def lapsed(session: Session, now: datetime) -> list[str]:
     return list(session.exec(query).all())
 
 
-def overdue(session: Session, kinds: Sequence[str], since: datetime) -> list[str]:
-    """Ids of the leased attempts of jobs of these kinds that were claimed before ``since``."""
+def overdue(session: Session, kinds: Sequence[str], now: datetime, seconds: float) -> list[str]:
+    """Ids of the leased attempts of jobs of these kinds that were claimed longer ago, times the job's own limit."""
     query = (
-        select(AttemptRow.id)
+        select(AttemptRow.id, AttemptRow.leased_at, JobRow.limit_times)
         .join(JobRow, col(JobRow.id) == col(AttemptRow.job_id))
         .where(
-            AttemptRow.state == AttemptState.LEASED.value, col(AttemptRow.leased_at) < since,
+            AttemptRow.state == AttemptState.LEASED.value, col(AttemptRow.leased_at) < now - timedelta(seconds=seconds),
             col(JobRow.kind).in_(kinds),
         )
     )  # fmt: skip
+    rows = session.exec(query).all()
+    return [attempt for attempt, since, times in rows if since < now - timedelta(seconds=seconds * times)]
+
+
+def has_alone(session: Session) -> bool:
+    """Whether any job that is to have a machine of its own could start, or runs."""
+    states = (JobState.READY.value, JobState.RUNNING.value)
+    return (
+        session.exec(select(JobRow.id).where(col(JobRow.alone), col(JobRow.state).in_(states)).limit(1)).first()
+        is not None
+    )
+
+
+def held_by(session: Session, names: Sequence[str]) -> list[bool]:
+    """Of each lease that these workers hold, whether its job is to be alone."""
+    query = (
+        select(JobRow.alone)
+        .join(AttemptRow, col(AttemptRow.job_id) == col(JobRow.id))
+        .where(AttemptRow.state == AttemptState.LEASED.value, col(AttemptRow.worker).in_(names))
+    )
     return list(session.exec(query).all())
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlmodel import Field, Session, SQLModel, col, select
 
+from controller.domain.errors import NotFoundError
 from controller.storage.tables import document, instant
 
 
@@ -20,6 +21,10 @@ class WorkerRow(SQLModel, table=True):
     version: str = ""
     protocol: int = 0
     attempt: str = ""
+    lost: list[str] = document(list)
+    """Jobs that it lost in a row, each once, since it last brought one to an end."""
+    drained: str = ""
+    """Why the farm gives it no more work; empty while it does."""
     first_seen_at: datetime = instant()
     seen_at: datetime = instant()
 
@@ -47,3 +52,24 @@ def silent_since(session: Session, instant_: datetime) -> list[WorkerRow]:
     states = ("idle", "busy", "draining")
     query = select(WorkerRow).where(col(WorkerRow.state).in_(states), col(WorkerRow.seen_at) < instant_)
     return list(session.exec(query).all())
+
+
+def find_worker(session: Session, name: str) -> WorkerRow:
+    """The worker. Raises NotFoundError."""
+    row = session.get(WorkerRow, name)
+    if row is None:
+        raise NotFoundError(f"There is no worker {name}.", remedy="See `farm worker list`.")
+    return row
+
+
+def serving(session: Session, since: datetime) -> list[WorkerRow]:
+    """Workers that were heard of since, and are given work."""
+    query = select(WorkerRow).where(
+        col(WorkerRow.state).in_(("idle", "busy")), WorkerRow.drained == "", col(WorkerRow.seen_at) >= since
+    )
+    return list(session.exec(query).all())
+
+
+def beside(session: Session, name: str, host: str) -> list[str]:
+    """The other workers on a machine."""
+    return [row.name for row in all_workers(session) if row.name != name and row.machine.get("host") == host]

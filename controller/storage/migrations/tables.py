@@ -1,5 +1,16 @@
 """Every module with tables: importing them is what fills SQLModel's metadata."""
 
-from controller.storage import artifacts, batches, channels, durations, events, jobs, readings, upstream, workers
+from controller.storage import (
+    artifacts,
+    batches,
+    channels,
+    durations,
+    events,
+    jobs,
+    known_failures,
+    readings,
+    upstream,
+    workers,
+)
 
-TABLES = (artifacts, batches, channels, durations, events, jobs, readings, upstream, workers)
+TABLES = (artifacts, batches, channels, durations, events, jobs, known_failures, readings, upstream, workers)

@@ -1,0 +1,55 @@
+"""the class of a failure, what is wished for a repeated job, known failures, and workers that were drained"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0008"
+down_revision = "0006"
+branch_labels = None
+depends_on = None
+
+_TEXTS = (
+    ("job", ("failure", "avoid", "inputs")),
+    ("attempt", ("failure", "act", "act_reason")),
+    ("worker", ("drained",)),
+)
+
+
+def upgrade() -> None:
+    for table, columns in _TEXTS:
+        for column in columns:
+            op.add_column(table, sa.Column(column, sa.String(), nullable=False, server_default=""))
+    for column in ("alone", "forced"):
+        op.add_column("job", sa.Column(column, sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.add_column("job", sa.Column("limit_times", sa.Float(), nullable=False, server_default="1"))
+    op.add_column("job", sa.Column("tried", sa.Integer(), nullable=False, server_default="0"))
+    op.add_column("worker", sa.Column("lost", _json(), nullable=False, server_default="[]"))
+    op.create_index("job_alone", "job", ["state"], postgresql_where=sa.text("alone"), sqlite_where=sa.text("alone"))
+    op.create_table(
+        "known_failure",
+        *(
+            sa.Column(name, sa.String(), nullable=False)
+            for name in ("inputs", "recipe", "name", "subdir", "failure", "line", "job")
+        ),
+        sa.Column("spared", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("inputs"),
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("known_failure")
+    op.drop_index("job_alone", table_name="job")
+    op.drop_column("worker", "lost")
+    for column in ("tried", "limit_times", "forced", "alone"):
+        op.drop_column("job", column)
+    for table, columns in reversed(_TEXTS):
+        for column in reversed(columns):
+            op.drop_column(table, column)
+
+
+def _json() -> sa.types.TypeEngine[object]:
+    from sqlalchemy.dialects import postgresql
+
+    return sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
