@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from controller.domain import errors
 from controller.domain.errors import FarmError, InvalidInputError, ServerError
 from controller.planning.question import NOTHING_ELSE, Question
+from controller.services.answers.failure_shapes import ForgottenAnswer, KnownFailureShape
 from controller.services.answers.forecast_shapes import ForecastShape, NumbersAnswer
 from controller.services.answers.plan_shapes import BatchPlan, PlanAnswer, PlanDifference
 from controller.services.answers.shape import Shape
@@ -144,6 +145,20 @@ class Client:
     def workers(self) -> list[WorkerShape]:
         """Every worker known."""
         return self._many(WorkerShape, "/api/v1/workers")
+
+    def resume_worker(self, worker: str, *, who: str, why: str) -> WorkerShape:
+        """Give a drained worker work again."""
+        path = f"/api/v1/workers/{quote(worker, safe='')}/resume"
+        return self._read(WorkerShape, self._send("POST", path, json={"who": who, "why": why}))
+
+    def failures(self) -> list[KnownFailureShape]:
+        """Builds that are not run again with the same inputs, newest first."""
+        return self._many(KnownFailureShape, "/api/v1/failures")
+
+    def forget_failures(self, named: str, *, who: str, why: str) -> ForgottenAnswer:
+        """Let what failed be tried again."""
+        body = {"named": named, "who": who, "why": why}
+        return self._read(ForgottenAnswer, self._send("POST", "/api/v1/failures/forget", json=body))
 
     def queue(self) -> list[JobSummary]:
         """Ready jobs in the order they will start."""

@@ -28,12 +28,14 @@ def _print(job: "JobView") -> None:
     tell(f"{job.id} {job.kind} of {job.name} ({job.subdir}): {job.state}. {job.sentence}")
     if job.message:
         tell(f"  {job.message}")
+    if job.consequence:
+        tell(f"  {job.consequence}")
     for reason in job.reasons:
         tell(f"  because {reason.sentence}")
     for line in job.failing:
         tell(f"  line {line.line} ({line.kind}): {line.text}")
-    rows = [(a.id, a.worker, a.state, a.outcome, a.phase, a.message) for a in job.tries]
-    table(("ATTEMPT", "WORKER", "STATE", "OUTCOME", "PHASE", "MESSAGE"), rows)
+    rows = [(a.id, a.worker, a.state, a.outcome, a.failure, a.act, a.phase, a.message) for a in job.tries]
+    table(("ATTEMPT", "WORKER", "STATE", "OUTCOME", "CLASS", "THEN", "PHASE", "MESSAGE"), rows)
     for file in job.files:
         tell(f"  {file.file}  {file.size:,} bytes  {file.sha256[:12]}  {file.verdict}")
 

@@ -1,13 +1,15 @@
-"""``farm worker``: run, list."""
+"""``farm worker``: run, list, resume."""
 
 import os
 import sys
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from controller.cli.asking import asks
-from controller.cli.output import Form, Output, show, table
+from controller.cli.batch import Why
+from controller.cli.output import Form, Output, show, table, tell, who
 
 app = typer.Typer(help="Workers: run one here, list those the farm knows.", no_args_is_help=True)
 
@@ -49,4 +51,28 @@ def list_(context: typer.Context, output: Output = Form.TABLE) -> None:
         (w.name, w.state, ", ".join(w.pools), w.job, w.host, w.system, w.cores, w.version, w.seen_at) for w in items
     ]
     columns = ("WORKER", "STATE", "POOLS", "JOB", "HOST", "SYSTEM", "CORES", "VERSION", "SEEN")
-    show(output, items, lambda: table(columns, rows), [w.name for w in items])
+
+    def say() -> None:
+        table(columns, rows)
+        for worker in items:
+            if worker.drained:
+                tell(f"{worker.name} gets no more work: {worker.drained}. Mended? farm worker resume {worker.name}")
+
+    show(output, items, say, [w.name for w in items])
+
+
+@app.command()
+@asks
+def resume(
+    context: typer.Context,
+    worker: Annotated[str, typer.Argument(help="A worker, as `farm worker list` names it.")],
+    why: Why = "",
+    output: Output = Form.TABLE,
+) -> None:
+    """Give a worker work again that the farm drained since it lost whatever it was given.
+
+    Example: farm worker resume lin-01 --why "new disk"
+    """
+    with context.obj.client() as client:
+        found = client.resume_worker(worker, who=who(), why=why)
+    show(output, found, lambda: tell(f"{found.name} is {found.state}"), [found.name])

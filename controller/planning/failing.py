@@ -79,7 +79,7 @@ def classify(facts: Facts) -> FailureClass:
 
 def _of_lines(kinds: Sequence[str]) -> FailureClass | None:
     """What a worker's own words may speak of beside an unnamed fault of its own."""
-    known = _DECISIVE | {FaultKind.NETWORK: _C.NETWORK}
+    known = {**_DECISIVE, FaultKind.NETWORK: _C.NETWORK}
     return next((known[kind] for kind in kinds if kind in known), None)
 
 
@@ -98,11 +98,17 @@ def decide(facts: Facts, past: Sequence[Past], hands: Hands, tries: int) -> Deci
     losses = sum(known.lost for known in past) + lost
     if lost and losses >= tries:
         return Decision(failure, _A.NOTHING, f"{losses} workers were lost over it")
-    if failure is _C.MEMORY:
-        return _more_memory(past, hands, tries, lost=lost)
-    if lost or failure is _C.DISK:
+    if lost and failure is not _C.MEMORY:
         return _elsewhere(failure, past, hands, tries)
+    return _of_class(failure, facts, past, hands, tries)
+
+
+def _of_class(failure: FailureClass, facts: Facts, past: Sequence[Past], hands: Hands, tries: int) -> Decision:
     match failure:
+        case FailureClass.MEMORY:
+            return _more_memory(past, hands, tries, lost=facts.outcome is Outcome.INFRASTRUCTURE)
+        case FailureClass.DISK:
+            return _elsewhere(failure, past, hands, tries)
         case FailureClass.NETWORK:
             return _elsewhere(failure, past, hands, 2)
         case FailureClass.TIMEOUT | FailureClass.SILENCE:

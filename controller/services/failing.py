@@ -4,10 +4,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from controller.domain.failures import Decision, NextAct
+from controller.domain.failures import Decision, FailureClass, NextAct
 from controller.domain.jobs import JobEvent, JobKind
 from controller.planning.diagnosis import diagnose
-from controller.planning.failing import Facts, FailureClass, Hands, Past, decide, next_larger
+from controller.planning.failing import Facts, Hands, Past, decide, next_larger
 from controller.services.consequences import move
 from controller.services.farm import Farm
 from controller.storage import jobs, workers

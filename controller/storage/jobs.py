@@ -213,7 +213,7 @@ class Wishes:
 
     def allow(self) -> Any:
         """The condition on a job."""
-        mine = or_(JobRow.avoid == "", JobRow.avoid != self.worker)
+        mine = or_(col(JobRow.avoid) == "", col(JobRow.avoid) != self.worker)
         alone = ~col(JobRow.alone) if self.beside else true()
         return and_(mine, alone) if self.since is None else or_(and_(mine, alone), col(JobRow.ready_at) < self.since)
 

@@ -38,6 +38,7 @@ class JobLine(NamedTuple):
     ended_at: datetime | None
     ready_at: datetime | None
     stage: int = 0
+    failure: str = ""
 
     @property
     def public(self) -> str:

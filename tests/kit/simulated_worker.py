@@ -49,6 +49,8 @@ class SimulatedWorker:
     fail: set[Job] = field(default_factory=set)
     lose: set[Job] = field(default_factory=set)
     """The lease lapses while the worker is at it."""
+    flaky: set[Job] = field(default_factory=set)
+    """Fails once, with a line that may come and go."""
     spoil: set[Job] = field(default_factory=set)
     """A build delivers another package under the ordered name."""
     unsolvable: set[Job] = field(default_factory=set)
@@ -97,6 +99,11 @@ class SimulatedWorker:
             self.farm.now.forward(self.farm.rules.lease_seconds + 1)  # type: ignore[attr-defined]
             reconcile.lose_lapsed(self.farm)
         elif job in self.fail:
+            self.write(claim, "ModuleNotFoundError: No module named 'toy'")
+            self.report(claim, Outcome.FAILED)
+        elif job in self.flaky:
+            self.flaky.discard(job)
+            self.write(claim, "E   AssertionError: the clock stood still")
             self.report(claim, Outcome.FAILED)
         elif job in self.unsolvable:
             self.report(claim, Outcome.UNSOLVABLE)
@@ -104,6 +111,10 @@ class SimulatedWorker:
             self.report(claim, Outcome.PASSED, self.deliver(claim))
         else:
             self.report(claim, Outcome.PASSED)
+
+    def write(self, claim: Claim, line: str) -> None:
+        """A line in the log, the first time."""
+        transfers.append_log(self.farm, claim.attempt, claim.token, 0, f"{line}\n".encode())
 
     def report(self, claim: Claim, outcome: Outcome, files: Iterable[ProducedFile] = ()) -> bool:
         """Say how it ended."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from controller.domain.failure_words import failure_sentence
 from controller.domain.jobs import BROKEN, ENDED, SETTLED, JobKind, JobState
 from controller.domain.wording import JOB_WORDS
 from controller.services.answers.reasons import reason_shape
@@ -31,7 +32,7 @@ def _line_fields(job: JobLine, worker: str) -> dict[str, Any]:
         "name": job.name, "recipe": job.recipe, "subdir": job.subdir, "pool": job.pool, "wave": job.wave,
         "stage": job.stage,
         "attempts": job.attempts, "worker": worker, "phase": job.phase, "sentence": job_sentence(job, worker),
-        "failing_line": line, "failing_text": text, "started_at": job.started_at, "ended_at": job.ended_at,
+        "failing_line": line, "failing_text": text, "failure": job.failure, "started_at": job.started_at, "ended_at": job.ended_at,
         "reason": reason_shape(job.reasons[0]) if job.reasons else None,
     }  # fmt: skip
 
@@ -75,9 +76,15 @@ def job_view(farm: Farm, job: str) -> JobView:
             tries=tuple(_attempt(farm, attempt) for attempt in tries),
             files=tuple(_file(artifact) for artifact in _files(session, row)),
             failing=tuple(FailingLine(line=f["line"], text=f["text"], kind=f["kind"]) for f in row.failing),
-            message=row.message, why_not=tuple(_why_not(session, row, parents)), artifact=row.artifact,
+            message=row.message, consequence=_last_consequence(row, tries), why_not=tuple(_why_not(session, row, parents)), artifact=row.artifact,
             batch_title=batch.title, commit=change.commit, tree=change.tree, added_by=row.revision,
         )  # fmt: skip
+
+
+def _last_consequence(job: JobRow, tries: Sequence[AttemptRow]) -> str:
+    """Of the last failed try, as long as nobody has asked for another since and none has passed."""
+    failed = [row for row in tries if row.failure and row.lease > job.tried]
+    return _consequence(failed[-1]) if failed and job.failure else ""
 
 
 def _as_line(row: JobRow) -> JobLine:
@@ -88,10 +95,14 @@ def _attempt(farm: Farm, row: AttemptRow) -> AttemptShape:
     report: Mapping[str, Any] = row.report
     return AttemptShape(
         id=row.id, lease=row.lease, worker=row.worker, state=row.state, outcome=row.outcome, phase=row.phase,
-        message=row.message, leased_at=row.leased_at, ended_at=row.ended_at,
+        message=row.message, failure=row.failure, act=row.act, consequence=_consequence(row), leased_at=row.leased_at, ended_at=row.ended_at,
         phases={phase["name"]: phase["seconds"] for phase in report.get("phases", ())},
         tests=tuple(report.get("tests", ())), log_bytes=farm.logs.size(row.id),
     )  # fmt: skip
+
+
+def _consequence(row: AttemptRow) -> str:
+    return failure_sentence(row.failure, row.act, row.act_reason)
 
 
 def _files(session: Session, row: JobRow) -> list[ArtifactRow]:

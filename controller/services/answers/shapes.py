@@ -75,6 +75,8 @@ class JobSummary(Shape):
     """What its state means now, in words."""
     failing_line: int | None = None
     failing_text: str = ""
+    failure: str = ""
+    """Class of its last failed try, as ``memory``; empty where none failed."""
     started_at: datetime | None = None
     ended_at: datetime | None = None
     reason: ReasonShape | None = None
@@ -174,6 +176,12 @@ class AttemptShape(Shape):
     outcome: str = ""
     phase: str = ""
     message: str = ""
+    failure: str = ""
+    """Its class, where it failed."""
+    act: str = ""
+    """What followed: ``elsewhere``, ``larger``, ``longer``, ``alone`` or ``nothing``."""
+    consequence: str = ""
+    """Class, act and why, in a sentence."""
     leased_at: datetime
     ended_at: datetime | None = None
     phases: dict[str, float] = Field(default_factory=dict)
@@ -212,6 +220,8 @@ class JobView(JobSummary):
     files: tuple[FileShape, ...] = ()
     failing: tuple[FailingLine, ...] = ()
     message: str = ""
+    consequence: str = ""
+    """What its last failed try was, and what was done about it, in a sentence."""
     why_not: tuple[str, ...] = ()
     """Why it is not running yet, one sentence each."""
     artifact: str = ""
@@ -238,6 +248,8 @@ class WorkerShape(Shape):
     memory_bytes: int = 0
     disk_free_bytes: int = 0
     protocol: int = 0
+    drained: str = ""
+    """Why the farm gives it no more work; empty while it does."""
 
 
 class PoolShape(Shape):

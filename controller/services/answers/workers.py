@@ -15,6 +15,12 @@ def worker_list(farm: Farm) -> list[WorkerShape]:
         return [worker_shape(row) for row in workers.all_workers(session)]
 
 
+def one_worker(farm: Farm, name: str) -> WorkerShape:
+    """One worker. Raises NotFoundError."""
+    with farm.reading() as session:
+        return worker_shape(workers.find_worker(session, name))
+
+
 def pool_list(farm: Farm) -> list[PoolShape]:
     """Every pool that a worker serves or a job waits for, by name."""
     with farm.reading() as session:
@@ -41,11 +47,16 @@ def _number(known: Iterable[WorkerRow], pool: str, state: str) -> int:
     return sum(row.state == state and pool in row.pools for row in known)
 
 
+def _state(row: WorkerRow) -> str:
+    """As it said itself; one that is to get no more work drains as soon as it is idle."""
+    return "draining" if row.drained and row.state == "idle" else row.state
+
+
 def worker_shape(row: WorkerRow) -> WorkerShape:
     """One worker. The job is that of the attempt it holds: ``J-7`` of ``J-7.2``."""
     machine = row.machine
     return WorkerShape(
-        name=row.name, pools=tuple(row.pools), state=row.state, job=row.attempt.rsplit(".", 1)[0],
+        name=row.name, pools=tuple(row.pools), state=_state(row), drained=row.drained, job=row.attempt.rsplit(".", 1)[0],
         host=machine.get("host", ""), system=machine.get("system", ""), cores=machine.get("cores", 0),
         memory_bytes=machine.get("memory_bytes", 0), disk_free_bytes=machine.get("disk_free_bytes", 0),
         version=row.version, protocol=row.protocol, seen_at=row.seen_at,

@@ -2,12 +2,14 @@
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0008"
 down_revision = "0006"
 branch_labels = None
 depends_on = None
 
+JSON = sa.JSON().with_variant(JSONB(), "postgresql")
 _TEXTS = (
     ("job", ("failure", "avoid", "inputs")),
     ("attempt", ("failure", "act", "act_reason")),
@@ -23,7 +25,7 @@ def upgrade() -> None:
         op.add_column("job", sa.Column(column, sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("job", sa.Column("limit_times", sa.Float(), nullable=False, server_default="1"))
     op.add_column("job", sa.Column("tried", sa.Integer(), nullable=False, server_default="0"))
-    op.add_column("worker", sa.Column("lost", _json(), nullable=False, server_default="[]"))
+    op.add_column("worker", sa.Column("lost", JSON, nullable=False, server_default="[]"))
     op.create_index("job_alone", "job", ["state"], postgresql_where=sa.text("alone"), sqlite_where=sa.text("alone"))
     op.create_table(
         "known_failure",
@@ -47,9 +49,3 @@ def downgrade() -> None:
     for table, columns in reversed(_TEXTS):
         for column in reversed(columns):
             op.drop_column(table, column)
-
-
-def _json() -> sa.types.TypeEngine[object]:
-    from sqlalchemy.dialects import postgresql
-
-    return sa.JSON().with_variant(postgresql.JSONB(), "postgresql")

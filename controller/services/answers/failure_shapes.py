@@ -1,0 +1,29 @@
+"""What is told of failures that are remembered."""
+
+from datetime import datetime
+
+from controller.services.answers.shape import Shape
+
+
+class KnownFailureShape(Shape):
+    """A build that is not run again with the same inputs."""
+
+    inputs: str
+    """Digest of what it is made of."""
+    recipe: str
+    name: str
+    subdir: str
+    failure: str
+    """The class, as ``compile``."""
+    line: str
+    job: str
+    spared: int
+    """Jobs that were not run because of it."""
+    at: datetime
+    until: datetime
+
+
+class ForgottenAnswer(Shape):
+    """How many were forgotten."""
+
+    forgotten: int
