@@ -32,7 +32,8 @@ def _line_fields(job: JobLine, worker: str) -> dict[str, Any]:
         "name": job.name, "recipe": job.recipe, "subdir": job.subdir, "pool": job.pool, "wave": job.wave,
         "stage": job.stage,
         "attempts": job.attempts, "worker": worker, "phase": job.phase, "sentence": job_sentence(job, worker),
-        "failing_line": line, "failing_text": text, "failure": job.failure, "started_at": job.started_at, "ended_at": job.ended_at,
+        "failing_line": line, "failing_text": text, "failure": job.failure,
+        "started_at": job.started_at, "ended_at": job.ended_at,
         "reason": reason_shape(job.reasons[0]) if job.reasons else None,
     }  # fmt: skip
 
@@ -76,7 +77,8 @@ def job_view(farm: Farm, job: str) -> JobView:
             tries=tuple(_attempt(farm, attempt) for attempt in tries),
             files=tuple(_file(artifact) for artifact in _files(session, row)),
             failing=tuple(FailingLine(line=f["line"], text=f["text"], kind=f["kind"]) for f in row.failing),
-            message=row.message, consequence=_last_consequence(row, tries), why_not=tuple(_why_not(session, row, parents)), artifact=row.artifact,
+            message=row.message, consequence=_last_consequence(row, tries),
+            why_not=tuple(_why_not(session, row, parents)), artifact=row.artifact,
             batch_title=batch.title, commit=change.commit, tree=change.tree, added_by=row.revision,
         )  # fmt: skip
 
@@ -95,7 +97,8 @@ def _attempt(farm: Farm, row: AttemptRow) -> AttemptShape:
     report: Mapping[str, Any] = row.report
     return AttemptShape(
         id=row.id, lease=row.lease, worker=row.worker, state=row.state, outcome=row.outcome, phase=row.phase,
-        message=row.message, failure=row.failure, act=row.act, consequence=_consequence(row), leased_at=row.leased_at, ended_at=row.ended_at,
+        message=row.message, failure=row.failure, act=row.act, consequence=_consequence(row),
+        leased_at=row.leased_at, ended_at=row.ended_at,
         phases={phase["name"]: phase["seconds"] for phase in report.get("phases", ())},
         tests=tuple(report.get("tests", ())), log_bytes=farm.logs.size(row.id),
     )  # fmt: skip

@@ -56,7 +56,8 @@ def worker_shape(row: WorkerRow) -> WorkerShape:
     """One worker. The job is that of the attempt it holds: ``J-7`` of ``J-7.2``."""
     machine = row.machine
     return WorkerShape(
-        name=row.name, pools=tuple(row.pools), state=_state(row), drained=row.drained, job=row.attempt.rsplit(".", 1)[0],
+        name=row.name, pools=tuple(row.pools), state=_state(row), drained=row.drained,
+        job=row.attempt.rsplit(".", 1)[0],
         host=machine.get("host", ""), system=machine.get("system", ""), cores=machine.get("cores", 0),
         memory_bytes=machine.get("memory_bytes", 0), disk_free_bytes=machine.get("disk_free_bytes", 0),
         version=row.version, protocol=row.protocol, seen_at=row.seen_at,
