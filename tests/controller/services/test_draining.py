@@ -14,7 +14,7 @@ from tests.kit.farms import make_farm
 from tests.kit.rows import draw_batch
 from workers.contract.reports import Outcome
 
-SIX = {name: () for name in ("one", "two", "three", "four", "five", "six")}
+SIX = dict.fromkeys(("one", "two", "three", "four", "five", "six"), ())
 
 
 @pytest.fixture
