@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from controller.domain import errors
 from controller.domain.errors import FarmError, InvalidInputError, ServerError
 from controller.planning.question import NOTHING_ELSE, Question
-from controller.services.answers.failure_shapes import ForgottenAnswer, KnownFailureShape
+from controller.services.answers.failure_shapes import FlakeShape, ForgottenAnswer, KnownFailureShape
 from controller.services.answers.forecast_shapes import ForecastShape, NumbersAnswer
 from controller.services.answers.plan_shapes import BatchPlan, PlanAnswer, PlanDifference
 from controller.services.answers.shape import Shape
@@ -154,6 +154,10 @@ class Client:
     def failures(self) -> list[KnownFailureShape]:
         """Builds that are not run again with the same inputs, newest first."""
         return self._many(KnownFailureShape, "/api/v1/failures")
+
+    def flakes(self) -> list[FlakeShape]:
+        """Tests that failed and passed when repeated alone, the most frequent first."""
+        return self._many(FlakeShape, "/api/v1/flakes")
 
     def forget_failures(self, named: str, *, who: str, why: str) -> ForgottenAnswer:
         """Let what failed be tried again."""

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from controller.cli import batch, channel, failures, job, promotion, recipe, upstream, worker
+from controller.cli import batch, channel, failures, flakes, job, promotion, recipe, upstream, worker
 from controller.cli.asking import Context, Data, Server, TokenFile, asks
 from controller.cli.grouping import PLAN_DIFF, FarmCommands
 from controller.cli.output import Form, Output, PlanForm, err, guarded, out, show
@@ -23,6 +23,7 @@ app = typer.Typer(
 app.add_typer(batch.app, name="batch")
 app.add_typer(job.app, name="job")
 app.add_typer(failures.app, name="failures")
+app.add_typer(flakes.app, name="flakes")
 app.add_typer(channel.app, name="channel")
 app.add_typer(promotion.app, name="promotion")
 app.add_typer(worker.app, name="worker")

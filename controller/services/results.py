@@ -23,7 +23,7 @@ from controller.domain.jobs import AttemptState, JobEvent, JobKind
 from controller.domain.recipes import Output
 from controller.gateways.packages import inspect
 from controller.planning.diagnosis import diagnose
-from controller.services import channels, draining, known_failures
+from controller.services import channels, draining, flakes, known_failures
 from controller.services.comparing import Built, compare_built
 from controller.services.consequences import move
 from controller.services.failing import Ended, follow, judge, told
@@ -187,6 +187,7 @@ def _pass(farm: Farm, session: Session, job: JobRow, attempt: AttemptRow, found:
         _stage(farm, session, job, found.built)
     if job.kind == JobKind.TEST:
         _mark_tested(session, job, said.outcome)
+    flakes.count(farm, session, job, attempt, said.outcome)
     move(
         farm, session, job, JobEvent.PASS, outcome=said.outcome.value, message=said.message, phase=said.phase,
         failing=[], failure="", due=found.due,
@@ -205,6 +206,7 @@ def _fail(
     if not decision.repeats and not ended.lost:
         if job.kind == JobKind.TEST:
             _mark_tested(session, job, ended.outcome)
+        flakes.count(farm, session, job, attempt, ended.outcome)
         known_failures.remember(farm, session, job, decision, ended)
     follow(farm, session, job, decision, ended, due=found.due)
 

@@ -29,6 +29,7 @@ PUBLIC_EXACTLY = (
     "/help",
     "/api",
     "/differences",
+    "/failures",
 )
 
 

@@ -23,6 +23,21 @@ class KnownFailureShape(Shape):
     until: datetime
 
 
+class FlakeShape(Shape):
+    """A test that failed and passed when it was repeated alone."""
+
+    recipe: str
+    name: str
+    subdir: str
+    runs: int
+    """Test jobs of this package that ended, since the first one."""
+    flakes: int
+    line: str
+    """The failing line of the last one."""
+    job: str
+    at: datetime
+
+
 class ForgottenAnswer(Shape):
     """How many were forgotten."""
 

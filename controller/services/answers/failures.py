@@ -1,7 +1,7 @@
 """Failures that are remembered, as lists show them."""
 
-from controller.services import known_failures
-from controller.services.answers.failure_shapes import KnownFailureShape
+from controller.services import flakes, known_failures
+from controller.services.answers.failure_shapes import FlakeShape, KnownFailureShape
 from controller.services.farm import Farm
 
 
@@ -10,4 +10,12 @@ def failure_list(farm: Farm) -> list[KnownFailureShape]:
     return [
         KnownFailureShape.model_validate({field: getattr(row, field) for field in KnownFailureShape.model_fields})
         for row in known_failures.known(farm)
+    ]
+
+
+def flake_list(farm: Farm) -> list[FlakeShape]:
+    """Tests that came and went, the most frequent first."""
+    return [
+        FlakeShape.model_validate({field: getattr(row, field) for field in FlakeShape.model_fields})
+        for row in flakes.seen(farm)
     ]

@@ -54,7 +54,7 @@ def _phase(job: JobLine) -> str:
 
 
 def _ready(job: JobLine, _worker: str) -> str:
-    again = f" Tried before: {shorten(job.message)}." if job.failure and job.message else ""
+    again = f" Tried before: {shorten(job.message)}." if (job.losses or job.failure) and job.message else ""
     return f"Could start; waits for a free {job.pool} worker.{again}"
 
 

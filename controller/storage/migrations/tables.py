@@ -6,6 +6,7 @@ from controller.storage import (
     channels,
     durations,
     events,
+    flakes,
     jobs,
     known_failures,
     readings,
@@ -13,4 +14,4 @@ from controller.storage import (
     workers,
 )
 
-TABLES = (artifacts, batches, channels, durations, events, jobs, known_failures, readings, upstream, workers)
+TABLES = (artifacts, batches, channels, durations, events, flakes, jobs, known_failures, readings, upstream, workers)

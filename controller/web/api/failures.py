@@ -7,7 +7,7 @@ from pydantic import Field
 
 from controller.services import draining, known_failures
 from controller.services.answers import failures, workers
-from controller.services.answers.failure_shapes import ForgottenAnswer, KnownFailureShape
+from controller.services.answers.failure_shapes import FlakeShape, ForgottenAnswer, KnownFailureShape
 from controller.services.answers.shapes import WorkerShape
 from controller.web.api.asked import Act, Items
 from controller.web.asking import AskedFarm
@@ -29,6 +29,12 @@ class Forget(Act):
 def failure_list(farm: AskedFarm) -> Items[KnownFailureShape]:
     """Builds that are not run again with the same inputs, newest first."""
     return Items(items=tuple(failures.failure_list(farm)))
+
+
+@router.get("/api/v1/flakes")
+def flake_list(farm: AskedFarm) -> Items[FlakeShape]:
+    """Tests that failed and passed when repeated alone, the most frequent first."""
+    return Items(items=tuple(failures.flake_list(farm)))
 
 
 @router.post("/api/v1/failures/forget", dependencies=[Depends(admin)])

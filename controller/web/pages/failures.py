@@ -13,4 +13,4 @@ router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 @router.get("/failures")
 def failures_page(farm: AskedFarm) -> HTMLResponse:
     """Builds that are not run again with the same inputs."""
-    return page(farm, "failures", items=failures.failure_list(farm), stream="")
+    return page(farm, "failures", items=failures.failure_list(farm), flakes=failures.flake_list(farm), stream="")

@@ -69,7 +69,7 @@ def test_a_job_for_people_cannot_steer_the_terminal(asked: Type, fake_day: FakeC
 J-3 test of curl (linux-64): failed. Its tests failed.
   because The new zlib falls outside of 'zlib <1.3'.
   line 12 (python): AssertionError: 2 != 3
-ATTEMPT  WORKER  STATE   OUTCOME  PHASE  MESSAGE
+ATTEMPT  WORKER  STATE   OUTCOME  CLASS  THEN  PHASE  MESSAGE
 J-3.1    lin-01  failed
 """)
 

@@ -208,7 +208,8 @@ class TestDescription:
         operations = [op["operationId"] for path in document["paths"].values() for op in path.values()]
         assert len(operations) == len(set(operations))
         verbs = {"list", "view", "push", "preview", "promote", "release", "cancel", "retry", "restore", "raw", "stream",
-                 "take", "note", "beat", "report", "append", "look", "fetch", "health", "ready", "check"}  # fmt: skip
+                 "take", "note", "beat", "report", "append", "look", "fetch", "health", "ready", "check",
+                 "forget", "resume"}  # fmt: skip
         assert {operation.rsplit("_", 1)[1] for operation in operations} <= verbs
 
     def test_every_operation_describes_its_errors(self, document: dict[str, Any]) -> None:

@@ -4,6 +4,8 @@ from starlette.testclient import TestClient
 
 from controller.services import leases
 from controller.services.farm import Farm
+from controller.storage import flakes
+from controller.storage.flakes import FlakeRow
 from tests.kit.rows import asking, draw_batch
 from tests.kit.simulated_worker import SimulatedWorker
 from workers.contract.reports import Outcome
@@ -59,3 +61,17 @@ def test_a_drained_worker_says_why_and_is_resumed(farm: Farm, client: TestClient
     done = client.post("/api/v1/workers/bad/resume", json={"who": "eva"}, headers=admin).json()
     assert (done["state"], done["drained"]) == ("idle", "")
     assert client.post("/api/v1/workers/nobody/resume", json={}, headers=admin).status_code == 404
+
+
+def test_a_test_that_came_and_went_is_listed_and_shown(farm: Farm, client: TestClient) -> None:
+    draw_batch(farm, {"one": ()})
+    assert client.get("/api/v1/flakes").json()["items"] == []
+    assert "None was seen." in client.get("/failures").text
+    with farm.transaction() as session:
+        flakes.count(
+            session,
+            FlakeRow(recipe="r", name="n", subdir="s", runs=1, flakes=1, line="a <b>", job="J-1", at=farm.now()),
+        )
+    (item,) = client.get("/api/v1/flakes").json()["items"]
+    assert (item["name"], item["flakes"], item["runs"]) == ("n", 1, 1)
+    assert "a &lt;b&gt;" in client.get("/failures").text

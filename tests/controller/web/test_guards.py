@@ -59,7 +59,14 @@ def test_without_a_token_nothing_that_is_guarded_answers(all_routes: list[Any], 
     for route in all_routes:
         if not guards_of(route.dependant):
             continue
-        values = {"batch": "B-1", "job": "J-1", "attempt": "J-1.1", "sha256": "0" * 64, "name": "stable@1"}
+        values = {
+            "batch": "B-1",
+            "job": "J-1",
+            "attempt": "J-1.1",
+            "sha256": "0" * 64,
+            "name": "stable@1",
+            "worker": "w1",
+        }
         path = route.path.replace(":path", "").format_map(values)
         for method in route.methods:
             answer = client.request(method, path, headers={"Upload-Offset": "0", "Upload-Length": "0"})

@@ -1,4 +1,4 @@
-"""the class of a failure, what is wished for a repeated job, known failures, and workers that were drained"""
+"""the class of a failure, wishes of a repeated job, known failures, flakes, and workers that were drained"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -38,9 +38,19 @@ def upgrade() -> None:
         sa.Column("until", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("inputs"),
     )
+    op.create_table(
+        "flake",
+        *(sa.Column(name, sa.String(), nullable=False) for name in ("recipe", "name", "subdir")),
+        sa.Column("runs", sa.Integer(), nullable=False),
+        sa.Column("flakes", sa.Integer(), nullable=False),
+        *(sa.Column(name, sa.String(), nullable=False) for name in ("line", "job")),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("recipe", "name", "subdir"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("flake")
     op.drop_table("known_failure")
     op.drop_index("job_alone", table_name="job")
     op.drop_column("worker", "lost")
