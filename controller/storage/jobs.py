@@ -27,7 +27,7 @@ class JobRow(SQLModel, table=True):
         Index("job_claim", "pool", "rank", "id", postgresql_where=text("state = 'ready'"),
               sqlite_where=text("state = 'ready'")),
         Index("job_batch_state", "batch_id", "state"),
-        Index("job_alone", "state", postgresql_where=text("alone"), sqlite_where=text("alone")),
+        Index("job_alone", "state", postgresql_where=text("alone"), sqlite_where=text("alone = 1")),
         Index("job_due", "batch_id", postgresql_where=text("due"), sqlite_where=text("due")),
     )  # fmt: skip
 

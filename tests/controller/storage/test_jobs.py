@@ -4,6 +4,7 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import event
 
 from controller.domain.jobs import AttemptState, JobState
 from controller.storage import jobs, schema
@@ -144,3 +145,16 @@ def test_a_guarded_move_from_another_state_changes_nothing(database: Database) -
         job = add_job(session, "one", state="passed")
         assert not jobs.move_job(session, job, [JobState.RUNNING], JobState.FAILED)
         assert session.get(JobRow, job).state == "passed"
+
+
+def test_whether_a_job_is_to_be_alone_is_asked_of_an_index(tmp_path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'plan.sqlite3'}")
+    schema.upgrade(database)
+    statements: list[str] = []
+    event.listen(database.engine, "before_cursor_execute", lambda *said: statements.append(said[2]))
+    with database.reading() as session:
+        assert not jobs.has_alone(session)
+        asked = next(said for said in statements if "alone" in said)
+        plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}", ("ready", "running", 1, 0)).all()
+    database.close()
+    assert "job_alone" in str(plan)

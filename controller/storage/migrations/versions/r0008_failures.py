@@ -26,7 +26,7 @@ def upgrade() -> None:
     op.add_column("job", sa.Column("limit_times", sa.Float(), nullable=False, server_default="1"))
     op.add_column("job", sa.Column("tried", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("worker", sa.Column("lost", JSON, nullable=False, server_default="[]"))
-    op.create_index("job_alone", "job", ["state"], postgresql_where=sa.text("alone"), sqlite_where=sa.text("alone"))
+    op.create_index("job_alone", "job", ["state"], postgresql_where=sa.text("alone"), sqlite_where=sa.text("alone = 1"))
     op.create_table(
         "known_failure",
         *(
