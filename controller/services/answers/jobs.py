@@ -1,6 +1,7 @@
 """Jobs: lines of a list, one job whole, and the queue in the order in which it will start."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from controller.domain.failure_words import failure_sentence
@@ -78,7 +79,7 @@ def job_view(farm: Farm, job: str) -> JobView:
             files=tuple(_file(artifact) for artifact in _files(session, row)),
             failing=tuple(FailingLine(line=f["line"], text=f["text"], kind=f["kind"]) for f in row.failing),
             message=row.message, consequence=_last_consequence(row, tries),
-            why_not=tuple(_why_not(session, row, parents)), artifact=row.artifact,
+            why_not=tuple(_why_not(farm, session, row, parents)), artifact=row.artifact,
             batch_title=batch.title, commit=change.commit, tree=change.tree, added_by=row.revision,
         )  # fmt: skip
 
@@ -121,15 +122,27 @@ def _file(row: ArtifactRow) -> FileShape:
     )  # fmt: skip
 
 
-def _why_not(session: Session, row: JobRow, parents: Sequence[JobLine]) -> list[str]:
+def _why_not(farm: Farm, session: Session, row: JobRow, parents: Sequence[JobLine]) -> list[str]:
     """Why a job does not run: a visible wait, never a silent one."""
     state = JobState(row.state)
     if state is JobState.READY:
-        return _why_no_worker(session, row.pool)
+        return [*_wishes(farm, row), *_why_no_worker(session, row.pool)]
     if state not in (JobState.WAITING, JobState.BLOCKED):
         return []
     open_parents = [parent for parent in parents if JobState(parent.state) not in SETTLED]
     return [_waits_for(parent) for parent in open_parents] or ["Its batch is held, and a person must release it."]
+
+
+def _wishes(farm: Farm, row: JobRow) -> list[str]:
+    """What a repeated job waits for, and until when."""
+    if row.ready_at is None:
+        return []
+    until = row.ready_at + timedelta(seconds=farm.rules.wish_seconds)
+    if until <= farm.now():
+        return []
+    other = [f"Until {until:%H:%M} UTC it waits for another worker than {row.avoid}."] if row.avoid else []
+    alone = [f"Until {until:%H:%M} UTC it waits for a machine on which nothing else runs."] if row.alone else []
+    return [*other, *alone]
 
 
 def _waits_for(parent: JobLine) -> str:

@@ -32,6 +32,15 @@ def test_a_job_tells_the_class_of_its_failure_and_what_followed(farm: Farm, clie
     assert said in client.get(f"/jobs/{job}").text
 
 
+def test_a_repeated_job_says_what_it_waits_for_and_until_when(farm: Farm, client: TestClient) -> None:
+    draw_batch(farm, {"one": (), "two": ()})
+    leases.claim(farm, asking("good"))
+    lost = fail(farm, "bad", "at work", Outcome.INFRASTRUCTURE)
+    view = client.get(f"/api/v1/jobs/{lost}").json()
+    assert view["why_not"][0] == "Until 12:10 UTC it waits for another worker than bad."
+    assert "Until 12:10 UTC it waits for another worker than bad." in client.get(f"/jobs/{lost}").text
+
+
 def test_a_known_failure_is_listed_shown_and_forgotten_by_who_may(
     farm: Farm, client: TestClient, admin: dict[str, str]
 ) -> None:
