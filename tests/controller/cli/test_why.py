@@ -70,7 +70,7 @@ def test_a_batch_before_and_after_it_was_decided_again(real: Type) -> None:
 B-2@1, decided again: 1 escalated.
 B-2@2, decided again: 1 escalated.
 B-2@3, decided again: 1 stopped here.
-retest becomes rebuild: app 1.0 (noarch): Its record admits the new lib, but its tests fail with it: as the test says. [retest]
+retest becomes rebuild: app 1.0 (noarch): Its record admits the new lib, but its tests fail with it: ModuleNotFoundError: No module named 'toy'. [retest]
 retest becomes rebuild: mid 1.0 (noarch): It uses what is gone from lib: f_old of liblib.so.1. [R17]
 retest for another reason: leaf 1.0 (noarch): It runs with mid, and its 'mid >=1' admits the new one. (lib → mid → leaf) [R7]
 2 done otherwise, 1 for another reason; 1 the same; 2 jobs more.
