@@ -5,7 +5,7 @@ is built or run together with it gets the old package again, or no environment a
 """
 
 from collections import deque
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 
 from controller.domain.plans import Reason, Rule
@@ -26,9 +26,10 @@ def find_blocked(index: Index, spread: Spread) -> dict[int, Reason]:
     held = _held(index, spread)
     forced = _forced(spread, held.keys())
     for name, holders in held.items():
-        bring = _bringing(index, holders) if name in forced else {}
-        for place in forced.get(name, ()):
-            holder = _beside(index, place, bring)
+        beside = {place: (place, *_host(index, place)) for place in forced.get(name, ())}
+        bring = _bringing(index, holders, {other for others in beside.values() for other in others})
+        for place, others in beside.items():
+            holder = next((bring[other] for other in others if other in bring), None)
             if holder is not None:
                 detail = f"{index.outputs[holder].name} stays on the old one ('{holders[holder]}')"
                 path = spread.rebuilt[place][0].path
@@ -58,35 +59,44 @@ def _held(index: Index, spread: Spread) -> Held:
     return found
 
 
-def _bringing(index: Index, holders: Iterable[int]) -> dict[int, int]:
-    """Place of whatever runs with a holder, directly or not, to the nearest one; holders are their own."""
+def _host(index: Index, place: int) -> list[int]:
+    """What its recipe asks for in host, itself left out."""
+    of_name = index.providers.of_name
+    wanted = (p for r in index.outputs[place].in_section(Section.HOST) for p in of_name(r.name, place))
+    return [provider for provider in wanted if provider != place]
+
+
+def _bringing(index: Index, holders: Iterable[int], wanted: Iterable[int]) -> dict[int, int]:
+    """Place of each of ``wanted`` that runs with a holder, directly or not, to the nearest one, and of what stands
+    between them; holders are their own.
+
+    Looked for among what the few ``wanted`` run with, since those who run with a holder may be nearly everything.
+    """
+    runners = _runners(index, wanted)
     found = {holder: holder for holder in holders}
-    waiting = deque(found)
+    waiting = deque(holder for holder in found if holder in runners)
     while waiting:
         place = waiting.popleft()
-        for user in _runners(index, place, found):
-            found[user] = found[place]
-            waiting.append(user)
+        for user in runners.get(place, ()):
+            if user not in found:
+                found[user] = found[place]
+                waiting.append(user)
     return found
 
 
-def _beside(index: Index, place: int, bring: Mapping[int, int]) -> int | None:
-    """The holder that comes to stand beside this one: with what it runs with, or in its host."""
-    if place in bring:
-        return bring[place]
+def _runners(index: Index, wanted: Iterable[int]) -> dict[int, list[int]]:
+    """Place of all that these run with, directly or not by their records, to who of them runs with it directly."""
+    waiting = list(dict.fromkeys(wanted))
+    found: dict[int, list[int]] = {}
+    known = set(waiting)
     of_name = index.providers.of_name
-    host = (p for r in index.outputs[place].in_section(Section.HOST) for p in of_name(r.name, place))
-    return next((bring[provider] for provider in host if provider != place and provider in bring), None)
-
-
-def _runners(index: Index, place: int, known: Container[int]) -> list[int]:
-    """Whoever runs with it and is not known yet."""
-    name, of_name = index.outputs[place].name, index.providers.of_name
-    users = {
-        user: None
-        for recorded, users in index.recorded.get(name, {}).items()
-        if not recorded.constrains
-        for user in users
-        if user not in known
-    }
-    return [user for user in users if user != place and place in of_name(name, user)]
+    while waiting:
+        user = waiting.pop()
+        artifact = index.artifacts[user]
+        names = {name_of(dependency.spec): None for dependency in artifact.depends} if artifact else {}
+        for place in (place for name in names for place in of_name(name, user) if place != user):
+            found.setdefault(place, []).append(user)
+            if place not in known:
+                known.add(place)
+                waiting.append(place)
+    return found
