@@ -24,6 +24,8 @@ from controller.services.answers.shapes import (
     JobView,
     LogLines,
     MovePreview,
+    PauseShape,
+    PoolShape,
     PromotionShape,
     PushAnswer,
     SnapshotShape,
@@ -163,6 +165,23 @@ class Client:
         """Let what failed be tried again."""
         body = {"named": named, "who": who, "why": why}
         return self._read(ForgottenAnswer, self._send("POST", "/api/v1/failures/forget", json=body))
+
+    def pauses(self) -> list[PauseShape]:
+        """All that is paused, the oldest first."""
+        return self._many(PauseShape, "/api/v1/pauses")
+
+    def pause(self, kind: str, name: str, *, who: str, why: str, end: Mapping[str, Any]) -> PauseShape:
+        """Start nothing more of it; ``end`` holds ``until`` or ``seconds``, or nothing."""
+        body = {"kind": kind, "name": name, "who": who, "why": why, **end}
+        return self._read(PauseShape, self._send("POST", "/api/v1/pauses", json=body))
+
+    def resume(self, kind: str, name: str, *, who: str, why: str) -> None:
+        """Let it go on."""
+        self._send("POST", "/api/v1/pauses/resume", json={"kind": kind, "name": name, "who": who, "why": why})
+
+    def pools(self) -> list[PoolShape]:
+        """Every pool that a worker serves or a job waits for."""
+        return self._many(PoolShape, "/api/v1/pools")
 
     def queue(self) -> list[JobSummary]:
         """Ready jobs in the order they will start."""

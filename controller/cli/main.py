@@ -5,10 +5,11 @@ from typing import Annotated
 
 import typer
 
-from controller.cli import batch, channel, failures, flakes, job, promotion, recipe, upstream, worker
+from controller.cli import batch, channel, failures, flakes, job, pausing, promotion, recipe, upstream, worker
 from controller.cli.asking import Context, Data, Server, TokenFile, asks
 from controller.cli.grouping import PLAN_DIFF, FarmCommands
 from controller.cli.output import Form, Output, PlanForm, err, guarded, out, show
+from controller.domain.pauses import PauseKind
 from controller.planning.policy import Scope
 
 app = typer.Typer(
@@ -20,6 +21,10 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
+pausing.add_to(batch.app, PauseKind.BATCH)
+pausing.add_to(recipe.app, PauseKind.RECIPE)
+pausing.add_to(pausing.pools, PauseKind.POOL)
+app.command("paused")(pausing.paused)
 app.add_typer(batch.app, name="batch")
 app.add_typer(job.app, name="job")
 app.add_typer(failures.app, name="failures")
@@ -27,6 +32,7 @@ app.add_typer(flakes.app, name="flakes")
 app.add_typer(channel.app, name="channel")
 app.add_typer(promotion.app, name="promotion")
 app.add_typer(worker.app, name="worker")
+app.add_typer(pausing.pools, name="pool")
 app.add_typer(upstream.app, name="upstream")
 app.add_typer(recipe.app, name="recipe")
 

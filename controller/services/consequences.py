@@ -10,6 +10,9 @@ from controller.storage import batches, events, jobs
 from controller.storage.database import Session
 from controller.storage.jobs import JobRow
 
+_BACK = (JobEvent.LOSE, JobEvent.REPEAT)
+"""What brings a job that had started back to those that can: in a held batch none can."""
+
 
 def move(farm: Farm, session: Session, job: JobRow, event: JobEvent, **values: Any) -> bool:
     """One guarded move of a job with all that follows. False when somebody else moved it first.
@@ -24,6 +27,8 @@ def move(farm: Farm, session: Session, job: JobRow, event: JobEvent, **values: A
     if not jobs.move_job(session, job.id or 0, sources(JOB_MOVES, event), to, **values):
         return False
     _note(farm, session, job, to)
+    if event in _BACK and batches.lock_batch(session, job.batch_id) == BatchState.HELD:
+        return move(farm, session, job, JobEvent.HOLD)
     if to is JobState.PASSED and not values.get("due"):
         _free_children(farm, session, job)
     elif to in BROKEN:

@@ -7,11 +7,13 @@ changes nothing, whatever it believes.
 
 import hashlib
 import hmac
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from controller.domain.channels import TESTING, staging
 from controller.domain.errors import NotPermittedError, StaleLeaseError
 from controller.domain.jobs import AttemptState, JobKind
+from controller.domain.pauses import PauseKind
 from controller.domain.recipes import Output
 from controller.services import draining, known_failures
 from controller.services.failing import Ended, follow, judge, told
@@ -19,7 +21,7 @@ from controller.services.farm import Farm
 from controller.services.known_failures import KnownFailureError
 from controller.services.opening import planned_file, test_order
 from controller.services.workers import check_handshake
-from controller.storage import artifacts, events, jobs, workers
+from controller.storage import artifacts, events, jobs, pauses, workers
 from controller.storage.database import Session
 from controller.storage.jobs import AttemptRow, JobRow
 from controller.storage.tables import from_json
@@ -43,8 +45,9 @@ def _claim(farm: Farm, asked: ClaimRequest) -> Claim | None:
     token = farm.new_token()
     with farm.transaction() as session:
         gives = not draining.is_drained(session, asked.worker)
-        wishes = _wishes(farm, session, asked) if gives else None
-        job = jobs.claim(session, asked.pools, farm.now(), wishes) if wishes else None
+        pools, paused = _unpaused(session, asked.pools)
+        wishes = _wishes(farm, session, asked, paused) if gives and pools else None
+        job = jobs.claim(session, pools, farm.now(), wishes) if wishes else None
         if job is not None:
             known_failures.refuse_known(farm, session, job)
         attempt = _grant(farm, session, job, asked.worker, token) if job else None
@@ -61,7 +64,15 @@ def _claim(farm: Farm, asked: ClaimRequest) -> Claim | None:
         )  # fmt: skip
 
 
-def _wishes(farm: Farm, session: Session, asked: ClaimRequest) -> jobs.Wishes | None:
+def _unpaused(session: Session, pools: Sequence[str]) -> tuple[list[str], frozenset[str]]:
+    """Those of these pools that are not paused; and the recipes that are."""
+    found = pauses.open_pauses(session)
+    still = {row.name for row in found if row.kind == PauseKind.POOL}
+    recipes = frozenset(row.name for row in found if row.kind == PauseKind.RECIPE)
+    return [pool for pool in pools if pool not in still], recipes
+
+
+def _wishes(farm: Farm, session: Session, asked: ClaimRequest, paused: frozenset[str]) -> jobs.Wishes | None:
     """What jobs of this worker's pools wish that concern it; None: a job runs alone on its machine."""
     company: list[bool] = []
     if jobs.has_alone(session):
@@ -69,7 +80,7 @@ def _wishes(farm: Farm, session: Session, asked: ClaimRequest) -> jobs.Wishes | 
     if any(company):
         return None
     since = farm.now() - timedelta(seconds=farm.rules.wish_seconds)
-    return jobs.Wishes(asked.worker, beside=bool(company), since=since)
+    return jobs.Wishes(asked.worker, beside=bool(company), since=since, paused=paused)
 
 
 def _grant(farm: Farm, session: Session, job: JobRow, worker: str, token: str) -> AttemptRow:
@@ -153,11 +164,16 @@ def _note_phase(farm: Farm, session: Session, attempt: AttemptRow, phase: str) -
         events.note(session, farm.now(), "job.state", batch=f"B-{job.batch_id}", job=job.public, state=job.state)
 
 
-def lose(farm: Farm, attempt: str, why: str) -> None:
-    """A lease has lapsed, or a worker says the fault was its own: the job goes back, or is quarantined."""
+def lose(farm: Farm, attempt: str, why: str, *, lapsed_by: datetime | None = None) -> None:
+    """A lease has lapsed, or a worker says the fault was its own: the job goes back, or is quarantined.
+
+    With ``lapsed_by`` only if it had run out by then: it may have been renewed since somebody looked.
+    """
     with farm.transaction() as session:
         jobs.lock_batch_of(session, attempt)  # it may be given up, which ends a job
         row = jobs.find_attempt(session, attempt, lock=True)
+        if lapsed_by is not None and row.lease_until >= lapsed_by:
+            return
         ended = Ended(Outcome.INFRASTRUCTURE, message=why)
         job = jobs.job_by_number(session, row.job_id)
         decision = judge(farm, session, job, row, ended)

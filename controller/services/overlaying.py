@@ -8,6 +8,7 @@ from controller.domain.batches import BatchEvent, BatchState
 from controller.domain.differences import PlanChange, Revision, Turn
 from controller.domain.forecasts import Holding
 from controller.domain.jobs import BROKEN, JobEvent, JobState
+from controller.domain.pauses import PauseKind
 from controller.domain.plans import Plan, Reason
 from controller.domain.wording import reason_sentence
 from controller.planning.breaker import holding
@@ -23,7 +24,7 @@ from controller.services.hindsight import Seen
 from controller.services.opening import Sources, before_of, job_row, plan_document, planned_files, planned_parents
 from controller.services.proposals import Proposal
 from controller.services.requests import move_batch
-from controller.storage import artifacts, batches, events, jobs, overlays
+from controller.storage import artifacts, batches, events, jobs, overlays, pauses
 from controller.storage.batches import BatchRow
 from controller.storage.database import Session
 from controller.storage.jobs import JobRow
@@ -220,12 +221,16 @@ class _Laying:
         needed = sum(state not in _UNDONE for state in self._states())
         passed = int((batch.plan.get("held") or {}).get("jobs", 0))
         too_many = holding(needed - passed, rules.circuit_breaker_jobs, 0, ())
-        if too_many is not None and self.laid.added and batch.state == BatchState.RUNNING:
+        paused = pauses.find_open(self.session, PauseKind.BATCH, batch.name)
+        if too_many is not None and self.laid.added and (paused or batch.state == BatchState.RUNNING):
             held = replace(too_many, jobs=needed)
             batch.plan = batch.plan | {"held": to_json(Holding, held)}
             self.session.add(batch)
             self.session.flush()
-            move_batch(self.farm, self.session, batch, BatchEvent.HOLD)
+            if paused:  # from now on it is held for its size, and waits for a release
+                pauses.end(self.session, paused, self.farm.now(), "farm")
+            else:
+                move_batch(self.farm, self.session, batch, BatchEvent.HOLD)
 
     def _states(self) -> list[str]:
         return [row.state for row in jobs.jobs_of_batch(self.session, self.batch.id or 0)]

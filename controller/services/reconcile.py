@@ -4,13 +4,14 @@ Every step has a transaction per item, so that one bad item stops no other.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from controller.domain.batches import BatchState
 from controller.domain.jobs import JobKind
-from controller.services import following, leases, redeciding, settling, watching, workers
+from controller.domain.pauses import PauseKind
+from controller.services import following, leases, pausing, redeciding, settling, watching, workers
 from controller.services.farm import Farm, Looked
-from controller.storage import batches, jobs
+from controller.storage import batches, jobs, pauses
 
 _TIMES = 2
 """The worker itself ends a child at the limit; as much again is for fetching, uploading, and for waiting for us."""
@@ -35,7 +36,10 @@ def look_at_leases(farm: Farm) -> None:
     now, known = farm.now(), farm.looked
     longest = timedelta(seconds=max(farm.rules.lease_seconds / 3, 2 * farm.rules.tick_seconds))
     forgives = known is None or (now - known.at > longest and not known.forgave)
-    (forgive_absence if forgives else lose_lapsed)(farm)
+    if forgives:
+        forgive_absence(farm)
+    else:
+        lose_lapsed(farm, now)
     farm.looked = Looked(now, forgave=forgives)
 
 
@@ -45,12 +49,15 @@ def forgive_absence(farm: Farm) -> None:
         jobs.extend_all_leases(session, farm.lease_end())
 
 
-def lose_lapsed(farm: Farm) -> None:
-    """Leases that ran out: the job goes back to the others."""
+def lose_lapsed(farm: Farm, now: datetime) -> None:
+    """Leases that had run out by ``now``: the job goes back to the others.
+
+    The moment is that at which it was known that we were not away: this process may be stopped at any line.
+    """
     with farm.reading() as session:
-        attempts = jobs.lapsed(session, farm.now())
+        attempts = jobs.lapsed(session, now)
     for attempt in attempts:
-        leases.lose(farm, attempt, "the worker went silent")
+        leases.lose(farm, attempt, "the worker went silent", lapsed_by=now)
 
 
 def lose_overdue(farm: Farm) -> None:
@@ -75,10 +82,12 @@ def settle_finished(farm: Farm) -> None:
 
 
 def ring_bells(farm: Farm) -> None:
-    """As many bells in each pool's queue as it has ready jobs, so that queue length is backlog."""
+    """As many bells in each pool's queue as jobs of it may start, so that queue length is backlog."""
     with farm.reading() as session:
-        ready = jobs.ready_by_pool(session)
-    for pool, number in sorted(ready.items()):
+        paused = pauses.open_pauses(session)
+        ready = jobs.ready_by_pool(session, [row.name for row in paused if row.kind == PauseKind.RECIPE])
+    still = {row.name for row in paused if row.kind == PauseKind.POOL}
+    for pool, number in sorted((pool, number) for pool, number in ready.items() if pool not in still):
         outstanding = farm.bells.outstanding(pool)
         if outstanding is not None and outstanding < number:
             farm.bells.ring(pool, number - outstanding)
@@ -89,6 +98,7 @@ STEPS: tuple[Step, ...] = (
     ("lose what hangs", lose_overdue),
     ("decide again what came out otherwise", redeciding.redecide_due),
     ("settle finished batches", settle_finished),
+    ("end pauses", pausing.end_due),
     ("ring the pools", ring_bells),
     ("mark silent workers", workers.mark_silent),
 )

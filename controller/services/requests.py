@@ -5,10 +5,11 @@ from typing import Any
 from controller.domain.batches import BATCH_MOVES, BatchEvent, BatchState
 from controller.domain.errors import IllegalMoveError
 from controller.domain.jobs import ENDED, SETTLED, AttemptState, JobEvent, JobKind, JobState
+from controller.domain.pauses import PauseKind
 from controller.domain.transitions import advance, sources
 from controller.services.consequences import move
 from controller.services.farm import Farm
-from controller.storage import batches, events, jobs
+from controller.storage import batches, events, jobs, pauses
 from controller.storage.batches import BatchRow
 from controller.storage.database import Session
 from controller.storage.jobs import JobRow
@@ -27,11 +28,18 @@ def release(farm: Farm, batch: str, *, who: str, why: str = "") -> None:
     """Let a held batch run: a person has looked at its size."""
     with farm.transaction() as session:
         row = batches.find_batch(session, batch, lock=True)
-        move_batch(farm, session, row, BatchEvent.RELEASE)
+        paused = pauses.find_open(session, PauseKind.BATCH, row.name)
+        if paused is not None:
+            raise IllegalMoveError(f"{row.name} is paused.", remedy=f"`farm batch resume {row.name}` lets it go on.")
+        let_run(farm, session, row)
         events.note(session, farm.now(), "batch.released", batch=row.name, who=who, why=why)
-        for job in jobs.jobs_of_batch(session, row.id or 0):
-            if job.state == JobState.WAITING and job.open_parents <= 0:
-                move(farm, session, job, JobEvent.PARENTS_DONE)
+
+
+def let_run(farm: Farm, session: Session, batch: BatchRow) -> None:
+    """Release a held batch: what waits for nothing can start."""
+    move_batch(farm, session, batch, BatchEvent.RELEASE)
+    for number in jobs.let_start(session, batch.id or 0, farm.now()):
+        events.note(session, farm.now(), "job.state", batch=batch.name, job=f"J-{number}", state=JobState.READY.value)
 
 
 def cancel(farm: Farm, batch: str, *, who: str, why: str = "") -> None:
@@ -40,6 +48,9 @@ def cancel(farm: Farm, batch: str, *, who: str, why: str = "") -> None:
         row = batches.find_batch(session, batch, lock=True)
         move_batch(farm, session, row, BatchEvent.CANCEL, settled_at=farm.now())
         events.note(session, farm.now(), "batch.cancelled", batch=row.name, who=who, why=why)
+        paused = pauses.find_open(session, PauseKind.BATCH, row.name)
+        if paused is not None:
+            pauses.end(session, paused, farm.now(), who)
         for job in jobs.jobs_of_batch(session, row.id or 0):
             if JobState(job.state) not in ENDED:
                 _cancel_job(farm, session, job, f"cancelled by {who}")

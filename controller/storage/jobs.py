@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Index, and_, func, or_, text, true, update
+from sqlalchemy import Index, Update, and_, func, or_, text, true, update
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from controller.domain.batches import BatchState
@@ -210,12 +210,17 @@ class Wishes:
     worker: str = ""
     beside: bool = False
     since: datetime | None = None
+    paused: frozenset[str] = frozenset()
+    """Recipes of which nothing is to start, however long it has been ready."""
 
     def allow(self) -> Any:
         """The condition on a job."""
         mine = or_(col(JobRow.avoid) == "", col(JobRow.avoid) != self.worker)
         alone = ~col(JobRow.alone) if self.beside else true()
-        return and_(mine, alone) if self.since is None else or_(and_(mine, alone), col(JobRow.ready_at) < self.since)
+        wished = and_(mine, alone)
+        if self.since is not None:
+            wished = or_(wished, col(JobRow.ready_at) < self.since)
+        return and_(wished, col(JobRow.recipe).not_in(sorted(self.paused))) if self.paused else wished
 
 
 NO_WISHES = Wishes()
@@ -388,10 +393,40 @@ def count_down(session: Session, parent_id: int, now: datetime, *, held: bool = 
     return [row[0] for row in ready]
 
 
-def ready_by_pool(session: Session) -> dict[str, int]:
-    """Pool to number of ready jobs."""
+def hold_ready(session: Session, batch_id: int) -> list[int]:
+    """All ready jobs of a batch wait. Answers their ids."""
+    held = (
+        update(JobRow)
+        .where(col(JobRow.batch_id) == batch_id, col(JobRow.state) == JobState.READY.value)
+        .values(state=JobState.WAITING.value)
+    )
+    return _moved(session, held)
+
+
+def let_start(session: Session, batch_id: int, now: datetime) -> list[int]:
+    """All jobs of a batch that wait for nothing are ready. Answers their ids."""
+    free = (
+        update(JobRow)
+        .where(
+            col(JobRow.batch_id) == batch_id, col(JobRow.state) == JobState.WAITING.value,
+            col(JobRow.open_parents) <= 0,
+        )
+        .values(state=JobState.READY.value, ready_at=now)
+    )  # fmt: skip
+    return _moved(session, free)
+
+
+def _moved(session: Session, moving: Update) -> list[int]:
+    found = session.exec(moving.returning(col(JobRow.id)).execution_options(synchronize_session=False)).all()
+    session.expire_all()
+    return sorted(row[0] for row in found)
+
+
+def ready_by_pool(session: Session, paused: Iterable[str] = ()) -> dict[str, int]:
+    """Pool to number of ready jobs, less those of these recipes."""
     query = select(JobRow.pool, func.count()).where(JobRow.state == JobState.READY.value).group_by(col(JobRow.pool))
-    return dict(session.exec(query).all())
+    left_out = sorted(paused)
+    return dict(session.exec(query.where(col(JobRow.recipe).not_in(left_out)) if left_out else query).all())
 
 
 def oldest_ready(session: Session) -> dict[str, datetime]:

@@ -97,7 +97,7 @@ class SimulatedWorker:
         if job in self.lose:
             self.lose.discard(job)
             self.farm.now.forward(self.farm.rules.lease_seconds + 1)  # type: ignore[attr-defined]
-            reconcile.lose_lapsed(self.farm)
+            reconcile.lose_lapsed(self.farm, self.farm.now())
         elif job in self.fail:
             self.write(claim, "ModuleNotFoundError: No module named 'toy'")
             self.report(claim, Outcome.FAILED)

@@ -1,10 +1,12 @@
 """Persons at their consoles: they push, cancel, retry, promote and restore, when it suits them."""
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from controller.domain.channels import STABLE
-from controller.services import intake, promotion, requests
+from controller.domain.pauses import PauseKind
+from controller.services import intake, pausing, promotion, requests
 from controller.services.farm import Farm
 from controller.storage import batches, channels, jobs
 from tests.simulate.network import AnsweredError, OffsetError, UnreachableError
@@ -52,8 +54,16 @@ class People:
             batch = rng.choice(known)
             work = jobs.jobs_of_batch(session, batch.id or 0)
             stable = channels.current_of(session, STABLE)
-        job = rng.choice(work).public if work else "J-1"
+        chosen = rng.choice(work) if work else None
+        job, named = (chosen.public, chosen.recipe) if chosen else ("J-1", "nothing")
         acts: dict[str, Callable[[Farm], Any]] = {
+            f"pause {batch.name}": lambda farm: pausing.pause(
+                farm, PauseKind.BATCH, batch.name, who="eva", until=_in(farm, 60)
+            ),
+            f"resume {batch.name}": lambda farm: pausing.resume(farm, PauseKind.BATCH, batch.name, who="bob"),
+            f"pause recipe {named}": lambda farm: pausing.pause(
+                farm, PauseKind.RECIPE, named, who="eva", until=_in(farm, 90)
+            ),
             f"cancel {batch.name}": lambda farm: requests.cancel(farm, batch.name, who="eva"),
             f"retry {job}": lambda farm: requests.retry(farm, job, who="eva"),
             f"promote {batch.name}": lambda farm: promotion.promote(farm, batch.name, who="eva"),
@@ -68,3 +78,7 @@ class People:
             history.say(f"{what}: {error}")
         finally:
             self.acting -= 1
+
+
+def _in(farm: Farm, seconds: float) -> datetime:
+    return farm.now() + timedelta(seconds=seconds)

@@ -7,6 +7,7 @@ from controller.domain.batches import BatchState
 from controller.domain.channels import staging
 from controller.domain.forecast_words import holding_sentence
 from controller.domain.forecasts import Holding
+from controller.domain.pauses import PauseKind
 from controller.domain.plans import Circle, Deadlock, Membership
 from controller.domain.wording import BATCH_WORDS
 from controller.services import promotion
@@ -14,11 +15,12 @@ from controller.services.answers.change_shapes import EditShape
 from controller.services.answers.channels import promotion_shape
 from controller.services.answers.forecast import expected_words, forecast_of
 from controller.services.answers.jobs import job_line
+from controller.services.answers.pauses import sentences
 from controller.services.answers.reasons import circle_lines, kept_member, notice_shape, refusal_line
 from controller.services.answers.revisions import difference_shapes, revision_shapes
 from controller.services.answers.shapes import BatchSummary, BatchView, Counts, GateShape, JobSummary, StaysShape
 from controller.services.answers.upstream import moves_of
-from controller.services.answers.words import batch_verdict, count, field_of
+from controller.services.answers.words import batch_verdict, count, field_of, tally
 from controller.services.farm import Farm
 from controller.storage import artifacts, batches, channels, jobs, lines
 from controller.storage.batches import BatchRow, ChangeRow
@@ -40,7 +42,15 @@ def summaries(session: Session, rows: Sequence[BatchRow]) -> list[BatchSummary]:
     """Lines of a list, with two queries however many there are."""
     changes = batches.changes_by_id(session, [row.change_id for row in rows])
     states = jobs.counts_by_state(session, [row.id or 0 for row in rows])
-    return [BatchSummary(**_fields(row, changes[row.change_id], count(states[row.id or 0]))) for row in rows]
+    paused = _paused(session, rows)
+    return [
+        BatchSummary(**_fields(row, changes[row.change_id], count(states[row.id or 0]), paused.get(row.name, "")))
+        for row in rows
+    ]
+
+
+def _paused(session: Session, rows: Sequence[BatchRow]) -> dict[str, str]:
+    return sentences(session, PauseKind.BATCH) if any(row.state == BatchState.HELD for row in rows) else {}
 
 
 def batch_summary(farm: Farm, batch: str) -> BatchSummary:
@@ -49,17 +59,19 @@ def batch_summary(farm: Farm, batch: str) -> BatchSummary:
         return summaries(session, [batches.find_batch(session, batch)])[0]
 
 
-def _fields(row: BatchRow, change: ChangeRow, counts: Counts) -> dict[str, Any]:
+def _fields(row: BatchRow, change: ChangeRow, counts: Counts, paused: str = "") -> dict[str, Any]:
     state = BatchState(row.state)
     words = BATCH_WORDS[state]
     verdict, actor = batch_verdict(state, counts, len(row.published), len(row.stays))
-    if state is BatchState.HELD and "held" in row.plan:
+    if paused:
+        verdict = f"{paused} {tally(counts)}"
+    elif state is BatchState.HELD and "held" in row.plan:
         verdict = f"Held: {holding_sentence(from_json(Holding, row.plan['held']))}"
     return {
         "id": row.name, "kind": change.kind, "state": row.state, "title": row.title,
         "tree": change.tree, "commit": change.commit,
         "author": row.author, "created_at": row.created_at, "settled_at": row.settled_at, "counts": counts,
-        "verdict": verdict, "actor": actor, "mark": words.mark, "label": words.label,
+        "verdict": verdict, "actor": actor, "mark": words.mark, "label": "paused" if paused else words.label,
         "category": field_of(words.category),
     }  # fmt: skip
 
@@ -73,7 +85,8 @@ def batch_view(farm: Farm, batch: str, reasons_of: Collection[str] | None = None
         known = _jobs(session, number, reasons_of)
         moves = channels.moves_of_batch(session, number)
         return BatchView(
-            **_fields(row, change, _counted(known)), jobs=tuple(known), left_out=tuple(_left_out(row)),
+            **_fields(row, change, _counted(known), _paused(session, [row]).get(row.name, "")),
+            jobs=tuple(known), left_out=tuple(_left_out(row)),
             refusals=tuple(refusal_line(refusal) for refusal in row.plan.get("refusals", ())),
             notices=tuple(notice_shape(notice) for notice in row.plan.get("notices", ())),
             stays=tuple(StaysShape.model_validate(stay) for stay in row.stays), published=tuple(sorted(row.published)),

@@ -6,12 +6,13 @@ from typing import Any
 
 from controller.domain.failure_words import failure_sentence
 from controller.domain.jobs import BROKEN, ENDED, SETTLED, JobKind, JobState
+from controller.domain.pause_words import paused_job_sentence
 from controller.domain.wording import JOB_WORDS
 from controller.services.answers.reasons import reason_shape
 from controller.services.answers.shapes import AttemptShape, FailingLine, FileShape, JobSummary, JobView
 from controller.services.answers.words import NOBODY, amount, fault, field_of, job_sentence
 from controller.services.farm import Farm
-from controller.storage import artifacts, batches, jobs, lines, workers
+from controller.storage import artifacts, batches, jobs, lines, pauses, workers
 from controller.storage.artifacts import ArtifactRow
 from controller.storage.database import Session
 from controller.storage.jobs import AttemptRow, JobRow
@@ -125,12 +126,17 @@ def _file(row: ArtifactRow) -> FileShape:
 def _why_not(farm: Farm, session: Session, row: JobRow, parents: Sequence[JobLine]) -> list[str]:
     """Why a job does not run: a visible wait, never a silent one."""
     state = JobState(row.state)
+    paused = [
+        paused_job_sentence(found.value())
+        for found in pauses.of_job(session, f"B-{row.batch_id}", row.recipe, row.pool)
+    ]
     if state is JobState.READY:
-        return [*_wishes(farm, row), *_why_no_worker(session, row.pool)]
+        return paused or [*_wishes(farm, row), *_why_no_worker(session, row.pool)]
     if state not in (JobState.WAITING, JobState.BLOCKED):
         return []
     open_parents = [parent for parent in parents if JobState(parent.state) not in SETTLED]
-    return [_waits_for(parent) for parent in open_parents] or ["Its batch is held, and a person must release it."]
+    waits = [*paused, *(_waits_for(parent) for parent in open_parents)]
+    return waits or ["Its batch is held, and a person must release it."]
 
 
 def _wishes(farm: Farm, row: JobRow) -> list[str]:

@@ -252,6 +252,20 @@ class WorkerShape(Shape):
     """Why the farm gives it no more work; empty while it does."""
 
 
+class PauseShape(Shape):
+    """What a person keeps from starting."""
+
+    kind: str
+    """``batch``, ``recipe`` or ``pool``."""
+    name: str
+    author: str
+    reason: str
+    since: datetime
+    until: datetime | None = None
+    """None: until a person resumes it."""
+    sentence: str = ""
+
+
 class PoolShape(Shape):
     """A pool: who serves it and what waits for it."""
 
@@ -263,6 +277,8 @@ class PoolShape(Shape):
     oldest_ready_seconds: float = 0.0
     draining: int = 0
     lost: int = 0
+    paused: str = ""
+    """By whom, since when and why nothing of it starts; empty where it is not paused."""
 
 
 class ChannelShape(Shape):

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from controller.domain.pauses import PauseKind
+from controller.services.answers.pauses import sentences
 from controller.services.answers.shapes import PoolShape, WorkerShape
 from controller.services.farm import Farm
 from controller.storage import jobs, workers
@@ -31,12 +33,14 @@ def pools_of(farm: Farm, session: Session, known: Iterable[WorkerRow]) -> list[P
     """The pools, with the workers already at hand."""
     ready, running = jobs.ready_by_pool(session), jobs.running_by_pool(session)
     oldest, known = jobs.oldest_ready(session), list(known)
-    names = sorted({pool for row in known for pool in row.pools} | set(ready) | set(running))
+    paused = sentences(session, PauseKind.POOL)
+    names = sorted({pool for row in known for pool in row.pools} | set(ready) | set(running) | set(paused))
     now = farm.now()
     return [
         PoolShape(
             name=name, ready=ready.get(name, 0), running=running.get(name, 0),
             oldest_ready_seconds=max(0.0, (now - oldest[name]).total_seconds()) if name in oldest else 0.0,
+            paused=paused.get(name, ""),
             **{state: _number(known, name, state) for state in ("idle", "busy", "draining", "lost")},
         )
         for name in names

@@ -9,9 +9,12 @@ from controller.storage import (
     flakes,
     jobs,
     known_failures,
+    pauses,
     readings,
     upstream,
     workers,
 )
 
-TABLES = (artifacts, batches, channels, durations, events, flakes, jobs, known_failures, readings, upstream, workers)
+TABLES = (
+    artifacts, batches, channels, durations, events, flakes, jobs, known_failures, pauses, readings, upstream, workers,
+)  # fmt: skip

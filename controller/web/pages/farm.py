@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
 
-from controller.services.answers import batches, channels, jobs, workers
+from controller.services.answers import batches, channels, jobs, pauses, workers
 from controller.services.answers import farm as glance
 from controller.services.answers.events import newest
 from controller.web.api.batches import known_states
@@ -40,7 +40,7 @@ def workers_page(farm: AskedFarm) -> HTMLResponse:
     after = newest(farm)
     return page(
         farm, "workers", pools=workers.pool_list(farm), workers=workers.worker_list(farm), queue=jobs.queue(farm, 50),
-        stream=f"workers&after={after}",
+        pauses=pauses.pause_list(farm), stream=f"workers&after={after}",
     )  # fmt: skip
 
 

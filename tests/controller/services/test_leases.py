@@ -11,6 +11,7 @@ from controller.domain.errors import InvalidInputError, NotPermittedError, Stale
 from controller.services import leases, reconcile, results, transfers, workers
 from controller.services.farm import Farm
 from controller.storage import batches
+from controller.storage import jobs as stored
 from controller.storage.database import Database
 from tests.kit.farms import make_farm
 from tests.kit.rows import MACHINE, asking, draw_batch, states
@@ -47,7 +48,7 @@ def test_a_lapsed_lease_puts_the_job_back_and_the_late_worker_changes_nothing(fa
     jobs = draw_batch(farm, {"one": []})
     late = claimed(farm)
     farm.now.forward(61)
-    reconcile.lose_lapsed(farm)
+    reconcile.lose_lapsed(farm, farm.now())
     assert states(farm, jobs) == {"one": "ready"}
     second = claimed(farm, "w2")
     assert second.lease == 2
@@ -66,7 +67,7 @@ def test_a_heartbeat_keeps_a_lease_for_as_long_as_it_beats(farm: Farm) -> None:
     for _ in range(5):
         farm.now.forward(40)
         assert not leases.heartbeat(farm, claim.attempt, claim.token, Heartbeat(lease=1, phase="build")).stop
-        reconcile.lose_lapsed(farm)
+        reconcile.lose_lapsed(farm, farm.now())
     assert states(farm, jobs) == {"one": "running"}
 
 
@@ -75,7 +76,7 @@ def test_a_job_that_kills_its_workers_is_quarantined_and_blocks_what_waits(farm:
     for number in range(farm.rules.max_attempts):
         claimed(farm, f"w{number}")
         farm.now.forward(61)
-        reconcile.lose_lapsed(farm)
+        reconcile.lose_lapsed(farm, farm.now())
     assert states(farm, jobs) == {"killer": "quarantined", "child": "blocked", "grandchild": "blocked"}
 
 
@@ -208,3 +209,15 @@ def test_a_worker_that_cannot_be_served_is_told_why(farm: Farm, pools: tuple[str
     with pytest.raises(InvalidInputError) as refused:
         leases.claim(farm, request)
     assert refused.value.remedy
+
+
+def test_a_lease_renewed_after_somebody_looked_is_not_lost(farm: Farm) -> None:
+    """As where the controller was stopped between looking and taking it back."""
+    draw_batch(farm, {"one": ()})
+    claim = leases.claim(farm, asking("w1"))
+    assert claim is not None
+    looked = farm.now()
+    leases.lose(farm, claim.attempt, "the worker went silent", lapsed_by=looked)
+    reconcile.lose_lapsed(farm, looked)
+    with farm.reading() as session:
+        assert stored.find_attempt(session, claim.attempt).state == "leased"
