@@ -56,15 +56,16 @@ class Subset:
 
 def largest_safe_subset(
     ends: Sequence[JobEnd], base: Sequence[Artifact], built: Sequence[Artifact], *, upstream: bool = False,
-    broken: Mapping[str, Sequence[str]] | None = None,
+    broken: Mapping[str, Sequence[str]] | None = None, overtaken: Mapping[str, str] | None = None,
 ) -> Subset:  # fmt: skip
     """What can be published of a settled batch.
 
     ``base`` is the target as it is, ``built`` what the batch staged, ``upstream`` whether other channels stand behind
-    the target, ``broken`` are files of the target with the packages of the batch that lack what they use. A file
-    stays behind when
+    the target, ``broken`` are files of the target with the packages of the batch that lack what they use,
+    ``overtaken`` files of the batch with why what others published leaves no room for them. A file stays behind when
 
     - its build or its test did not pass, or never ran;
+    - it is overtaken;
     - another output of its build stays: what is rendered together moves together;
     - another variant of its version stays, so that nobody is held back by a mixed set;
     - a run dependency of it would not be met by what is there and what is published;
@@ -72,7 +73,8 @@ def largest_safe_subset(
     - a dependent that is not rebuilt, or whose rebuild stays behind, did not pass its retest with it;
     - a dependent whose rebuild stays behind excludes it by a bound that the old one met, or uses what it lacks.
     """
-    return _Sieve(ends, base, built, upstream=upstream, broken=broken or {}).run()
+    sieve = _Sieve(ends, base, built, upstream=upstream, broken=broken or {})
+    return sieve.run(overtaken or {})
 
 
 @dataclass(slots=True)
@@ -113,9 +115,11 @@ class _Sieve:
         self.index = _indexed(ends, self.planned, self.built)
         self.by_id = {end.id: end for end in ends if end.id}
 
-    def run(self) -> Subset:
+    def run(self, overtaken: Mapping[str, str]) -> Subset:
         """Take out until nothing more goes."""
         self._by_their_own_jobs()
+        for file, why in overtaken.items():
+            self._out(file, why)
         self._by_retests()
         for file in self.planned:
             self._check_needs(file)

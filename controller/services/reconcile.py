@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from controller.domain.batches import BatchState
 from controller.domain.jobs import JobKind
 from controller.domain.pauses import PauseKind
-from controller.services import following, leases, pausing, redeciding, settling, watching, workers
+from controller.services import following, leases, overtaken, pausing, redeciding, settling, watching, workers
 from controller.services.farm import Farm, Looked
 from controller.storage import batches, jobs, pauses
 
@@ -98,6 +98,7 @@ STEPS: tuple[Step, ...] = (
     ("lose what hangs", lose_overdue),
     ("decide again what came out otherwise", redeciding.redecide_due),
     ("settle finished batches", settle_finished),
+    ("begin again what was overtaken", overtaken.begin_again_due),
     ("end pauses", pausing.end_due),
     ("ring the pools", ring_bells),
     ("mark silent workers", workers.mark_silent),

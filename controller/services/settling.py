@@ -9,10 +9,13 @@ from controller.domain.jobs import SETTLED, JobKind, JobState
 from controller.domain.plans import Deadlock
 from controller.domain.recipes import Output
 from controller.domain.verdicts import StaysBehind
+from controller.planning.moved_base import Overtaken
 from controller.planning.subset import JobEnd, Subset, largest_safe_subset
 from controller.services import channels
 from controller.services.farm import Farm
 from controller.services.hindsight import find_users
+from controller.services.overtaken import DUE
+from controller.services.overtaken import overtaken as find_overtaken
 from controller.services.requests import move_batch
 from controller.storage import artifacts, batches, jobs
 from controller.storage import channels as stored
@@ -30,7 +33,11 @@ def settle(farm: Farm, batch: str) -> None:
         if row.state != BatchState.RUNNING or jobs.has_open_jobs(session, row.id or 0):
             return
         ended = [job for job in jobs.jobs_of_batch(session, row.id or 0) if job.state != JobState.NOT_NEEDED]
-        subset = _subset(farm, session, row, ended)
+        overtaken = find_overtaken(farm, session, row)
+        subset = _subset(farm, session, row, ended, overtaken)
+        if any(overtaken.outdated.get(stays.file) == stays.reason for stays in subset.stays):
+            row.again = DUE
+            session.add(row)
         new = subset.publish - set(row.published)  # a retried batch has published some of it before
         if new:
             files = artifacts.find_files(session, new)
@@ -42,7 +49,9 @@ def settle(farm: Farm, batch: str) -> None:
         )  # fmt: skip
 
 
-def _subset(farm: Farm, session: Session, batch: BatchRow, ended: list[JobRow]) -> Subset:
+def _subset(
+    farm: Farm, session: Session, batch: BatchRow, ended: list[JobRow], overtaken: Overtaken
+) -> Subset:  # fmt: skip
     base = stored.files_in(session, TESTING, stored.current_of(session, TESTING))
     mine = [row for row in artifacts.of_batch(session, batch.id or 0) if not row.stage]
     published = {row.file for row in base}
@@ -54,6 +63,7 @@ def _subset(farm: Farm, session: Session, batch: BatchRow, ended: list[JobRow]) 
         [row.value() for row in mine if row.file not in published],
         upstream=bool(farm.rules.upstream),
         broken=find_users(farm, session, mine, answers),
+        overtaken=overtaken.reasons,
     )
 
 

@@ -48,6 +48,8 @@ class BatchRow(SQLModel, table=True):
     revisions: list[Any] = document(list)
     stays: list[Any] = document(list)
     published: list[str] = document(list)
+    again: str = Field(default="", index=True)
+    """``due`` where it left something behind that others overtook; then the batch that has it, or ``none``."""
     created_at: datetime = instant()
     settled_at: datetime | None = maybe_instant()
 
@@ -92,6 +94,22 @@ def running_since(session: Session, trees: Sequence[str], before: datetime) -> l
         .where(col(BatchRow.created_at) <= before)
     )
     return [f"B-{number}" for number in session.exec(query.order_by(col(BatchRow.id))).all()]
+
+
+def to_begin_again(session: Session, due: str) -> list[BatchRow]:
+    """The batches of which something is to be built again, oldest first."""
+    return list(session.exec(select(BatchRow).where(BatchRow.again == due).order_by(col(BatchRow.id))).all())
+
+
+def unsettled(session: Session, trees: Sequence[str]) -> list[int]:
+    """Ids of the batches of these trees that run or are held, oldest first."""
+    states = (BatchState.RUNNING.value, BatchState.HELD.value)
+    query = (
+        select(BatchRow.id)
+        .join(ChangeRow, col(ChangeRow.id) == col(BatchRow.change_id))
+        .where(col(ChangeRow.tree).in_(trees), col(BatchRow.state).in_(states))
+    )
+    return [number or 0 for number in session.exec(query.order_by(col(BatchRow.id))).all()]
 
 
 def batch_of_change(session: Session, change: ChangeRow) -> BatchRow | None:

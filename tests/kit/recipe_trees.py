@@ -59,12 +59,13 @@ def _requirements(host: tuple[str, ...], run: tuple[str, ...], exports: tuple[st
 def commit(tree: Path, message: str) -> str:
     """Commit all that is in the tree, making the repository first; answers the commit."""
     if not (tree / ".git").exists():
-        _git(tree, "init", "--quiet", "--initial-branch=main")
-    _git(tree, "add", "--all")
-    _git(tree, "-c", "user.name=ana", "-c", "user.email=ana@example.org", "commit", "--quiet", "--message", message)
-    return _git(tree, "rev-parse", "HEAD")
+        git(tree, "init", "--quiet", "--initial-branch=main")
+    git(tree, "add", "--all")
+    git(tree, "-c", "user.name=ana", "-c", "user.email=ana@example.org", "commit", "--quiet", "--message", message)
+    return git(tree, "rev-parse", "HEAD")
 
 
-def _git(tree: Path, *arguments: str) -> str:
+def git(tree: Path, *arguments: str) -> str:
+    """What git says in a tree."""
     done = subprocess.run(["git", "-C", str(tree), *arguments], check=True, capture_output=True, text=True)
     return done.stdout.strip()

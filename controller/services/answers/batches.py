@@ -90,6 +90,7 @@ def batch_view(farm: Farm, batch: str, reasons_of: Collection[str] | None = None
             refusals=tuple(refusal_line(refusal) for refusal in row.plan.get("refusals", ())),
             notices=tuple(notice_shape(notice) for notice in row.plan.get("notices", ())),
             stays=tuple(StaysShape.model_validate(stay) for stay in row.stays), published=tuple(sorted(row.published)),
+            again=row.again,
             promotions=tuple(promotion_shape(move) for move in moves if move.channel != staging(row.name)),
             circles=circle_lines(
                 (from_json(Circle, circle) for circle in row.plan.get("circles", ())),

@@ -144,6 +144,8 @@ class BatchView(BatchSummary):
     notices: tuple[NoticeShape, ...] = ()
     """Pins that stay behind what moved, and migrations that overlap, are done or are broken."""
     stays: tuple[StaysShape, ...] = ()
+    again: str = ""
+    """The batch in which the farm builds again what others overtook; ``due`` while something later is under way."""
     published: tuple[str, ...] = ()
     """``subdir/file name`` of what reached testing."""
     gates: tuple[GateShape, ...] = ()

@@ -1,0 +1,88 @@
+"""Several batches over the same recipes: what others published since a batch was planned, and what follows from it.
+
+What has been overtaken stays behind (``planning.moved_base``). A batch that was opened later holds it anyway, since
+a plan has all that is pushed and not published. Where none such is open when it settles, the farm opens one: decided
+on ``testing`` as it is now, it has only what differs.
+"""
+
+from controller.domain.changes import Change, ChangeKind
+from controller.domain.channels import TESTING
+from controller.domain.errors import FarmError
+from controller.planning.moved_base import Overtaken, find_overtaken
+from controller.services import intake, trees
+from controller.services.farm import Farm
+from controller.services.opening import Basis
+from controller.storage import artifacts, batches, channels, events
+from controller.storage.batches import BatchRow, ChangeRow
+from controller.storage.database import Session
+from controller.storage.tables import from_json
+
+DUE = "due"
+_NOBODY_NEEDED = "none"
+
+
+def overtaken(farm: Farm, session: Session, batch: BatchRow) -> Overtaken:
+    """What of a batch has no place in ``testing`` any more."""
+    if not batch.basis:
+        return Overtaken()
+    basis: Basis = from_json(Basis, batch.basis)
+    current = channels.current_of(session, TESTING)
+    if current == basis.testing:
+        return Overtaken()
+    mine = [row for row in artifacts.of_batch(session, batch.id or 0) if not row.stage]
+    _, came = channels.moves_between(session, TESTING, basis.testing, current)
+    others = [row.value() for row in artifacts.by_ids(session, came - {row.id or 0 for row in mine})]
+    published = set(batch.published)
+    built = [row.value() for row in mine if row.file not in published]
+    return find_overtaken(built, others, farm.standings.base(session)[1])
+
+
+def begin_again_due(farm: Farm) -> None:
+    """Open what has to be built again since others were published first."""
+    with farm.reading() as session:
+        due = [row.name for row in batches.to_begin_again(session, DUE)]
+    for batch in due:
+        begin_again(farm, batch)
+
+
+def begin_again(farm: Farm, batch: str) -> None:
+    """Plan the tree of a batch on ``testing`` as it is now, once nothing that was opened later is under way."""
+    with farm.reading() as session:
+        row = batches.find_batch(session, batch)
+        change = batches.changes_by_id(session, [row.change_id])[row.change_id]
+        told = trees.told(farm)
+        together = told if change.tree in told else [change.tree]
+        commit = batches.last_commit(session, change.tree)
+        busy = [other for other in batches.unsettled(session, together) if other > (row.id or 0)]
+    if busy or commit is None:
+        return
+    try:
+        standing = trees.stand(farm, change.tree, commit)
+        if not intake.draft(farm, standing, reserve=False).plan.jobs:
+            _note(farm, batch, _NOBODY_NEEDED)
+            return
+        intake.record(farm, _change(farm, row, change, commit), standing, also=lambda s, new: _set(farm, s, batch, new))
+    except FarmError as error:
+        _note(farm, batch, _NOBODY_NEEDED, error.what)
+
+
+def _change(farm: Farm, row: BatchRow, change: ChangeRow, commit: str) -> Change:
+    return Change(
+        id="", kind=ChangeKind.REQUEST, tree=change.tree, commit=commit, author="farm", at=farm.now(),
+        summary=f"{row.name} again: others were published first", moved=f"again:{row.name}:{row.settled_at}",
+    )  # fmt: skip
+
+
+def _set(farm: Farm, session: Session, batch: str, new: BatchRow) -> None:
+    row = batches.find_batch(session, batch, lock=True)
+    row.again = new.name
+    session.add(row)
+    events.note(session, farm.now(), "batch.again", batch=batch, again=new.name)
+
+
+def _note(farm: Farm, batch: str, said: str, why: str = "") -> None:
+    with farm.transaction() as session:
+        row = batches.find_batch(session, batch, lock=True)
+        row.again = said
+        session.add(row)
+        events.note(session, farm.now(), "batch.again", batch=batch, again=said, why=why)
