@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from controller.domain.batches import BatchState
 from controller.domain.jobs import JobKind
 from controller.domain.pauses import PauseKind
-from controller.services import following, leases, pausing, redeciding, settling, watching, workers
+from controller.services import following, leases, pausing, redeciding, settling, sharing, watching, workers
 from controller.services.farm import Farm, Looked
 from controller.storage import batches, jobs, pauses
 
@@ -99,6 +99,7 @@ STEPS: tuple[Step, ...] = (
     ("decide again what came out otherwise", redeciding.redecide_due),
     ("settle finished batches", settle_finished),
     ("end pauses", pausing.end_due),
+    ("share the farm out", sharing.share_out),
     ("ring the pools", ring_bells),
     ("mark silent workers", workers.mark_silent),
 )

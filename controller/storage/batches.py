@@ -48,6 +48,12 @@ class BatchRow(SQLModel, table=True):
     revisions: list[Any] = document(list)
     stays: list[Any] = document(list)
     published: list[str] = document(list)
+    priority: str = "normal"
+    """As a person says it; see domain.priorities."""
+    share: dict[str, Any] = document(dict)
+    """What it has of the farm; empty until it was ranked. See planning.ordering."""
+    bumps: list[Any] = document(list)
+    """Who gave it another priority, when, and why; oldest first."""
     created_at: datetime = instant()
     settled_at: datetime | None = maybe_instant()
 

@@ -16,6 +16,7 @@ from controller.domain.batches import BatchState
 from controller.domain.errors import NotFoundError
 from controller.domain.jobs import ENDED, AttemptState, JobState
 from controller.storage.batches import BatchRow, lock_batch
+from controller.storage.database import BigKey
 from controller.storage.tables import document, instant, key, maybe_instant
 
 
@@ -41,8 +42,12 @@ class JobRow(SQLModel, table=True):
     subdir: str
     pool: str
     wave: int
-    rank: int = 0
-    """Smaller starts first; see planning.priority."""
+    rank: int = Field(default=0, sa_type=BigKey)
+    """Smaller starts first; see planning.ordering."""
+    height: int = 0
+    """Seconds of the longest chain that starts with it."""
+    place: int = Field(default=0, sa_type=BigKey)
+    """Where it stands in its batch; see planning.ordering."""
     open_parents: int = 0
     late: bool = False
     stage: int = 0
@@ -105,6 +110,7 @@ class AttemptRow(SQLModel, table=True):
     __table_args__ = (
         Index("attempt_lease", "lease_until", postgresql_where=text("state = 'leased'"),
               sqlite_where=text("state = 'leased'")),
+        Index("attempt_ended", "ended_at"),
     )  # fmt: skip
 
     id: str = Field(primary_key=True)
