@@ -43,13 +43,14 @@ def _print(job: "JobView") -> None:
 @app.command()
 @asks
 def why(context: typer.Context, job: Job, output: Output = Form.TABLE) -> None:
-    """Why this job exists, and why it does not run yet."""
+    """Why this job exists, why it does not run yet, and why it stands where it stands in the queue."""
     with context.obj.client() as client:
         found = client.job(job)
-    facts = {"reasons": [r.sentence for r in found.reasons], "why_not": list(found.why_not)}
+    order = list(found.order.sentences) if found.order else []
+    facts = {"reasons": [r.sentence for r in found.reasons], "why_not": list(found.why_not), "order": order}
 
     def say() -> None:
-        for sentence in (*facts["reasons"], *facts["why_not"]):
+        for sentence in (*facts["reasons"], *facts["why_not"], *facts["order"]):
             tell(sentence)
 
     show(output, facts, say, facts["reasons"])

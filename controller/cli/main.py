@@ -214,6 +214,7 @@ def push(
     exit_status: Annotated[
         bool, typer.Option("--exit-status", help="Watch, and exit with 8 unless it passed.")
     ] = False,
+    priority: Annotated[Priority, typer.Option(help="Of its batch, in the queue.")] = Priority.NORMAL,
     output: Output = Form.TABLE,
 ) -> None:
     """Push a tree: what changed is planned, rebuilt, tested and published to testing.
@@ -223,7 +224,8 @@ def push(
     from controller.cli.push import Pushed
     from controller.cli.push import run as run_push
 
-    run_push(context.obj, Pushed(tree, rev, message), watch=watch or exit_status, exit_status=exit_status, form=output)
+    pushed = Pushed(tree, rev, message, priority.value)
+    run_push(context.obj, pushed, watch=watch or exit_status, exit_status=exit_status, form=output)
 
 
 @app.command()

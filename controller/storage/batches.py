@@ -126,6 +126,12 @@ def changes_by_id(session: Session, ids: Sequence[int]) -> dict[int, ChangeRow]:
     return {row.id: row for row in rows if row.id is not None}
 
 
+def batches_by_id(session: Session, ids: Sequence[int]) -> dict[int, BatchRow]:
+    """Batches by id."""
+    rows = session.exec(select(BatchRow).where(col(BatchRow.id).in_(ids))).all()
+    return {row.id: row for row in rows if row.id is not None}
+
+
 def newest_batches(
     session: Session, limit: int, states: Sequence[str] = (), before: int | None = None
 ) -> list[BatchRow]:

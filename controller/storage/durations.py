@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, case, literal
+from sqlalchemy import Select, case
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Field, Session, SQLModel, col, select
 
@@ -38,23 +38,16 @@ class DurationRow(SQLModel, table=True):
 
 
 def learn(session: Session, work: Work, seconds: float, now: datetime) -> None:
-    """One more passed try of this work, and of its kind."""
-    kind, recipe, name, subdir = work
-    _learn(session, (kind, recipe, name, subdir), seconds, now, _RENEWED)
-    _learn(session, (kind, _ALL, _ALL, _ALL), seconds, now, _RENEWED_ALL)
-
-
-def _learn(session: Session, work: Work, seconds: float, now: datetime, least: float) -> None:
-    """One statement, so that two that end at once both count."""
-    kind, recipe, name, subdir = work
+    """One more passed try of this work, and of its kind: one statement, so that two that end at once both count."""
+    kind = work[0]
     taken = max(seconds, _SHORTEST)
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     table = DurationRow.__table__  # type: ignore[attr-defined]
-    new = dialect.insert(table).values(
-        kind=kind, recipe=recipe, name=name, subdir=subdir, count=1, mean_log=math.log(taken), variance=0.0,
-        last=taken, at=now,
-    )  # fmt: skip
-    weight = case((table.c.count + 1 < 1 / least, 1.0 / (table.c.count + 1.0)), else_=literal(least))
+    first = {"count": 1, "mean_log": math.log(taken), "variance": 0.0, "last": taken, "at": now}
+    rows = [dict(zip(_KEY, key, strict=True)) | first for key in (work, (kind, _ALL, _ALL, _ALL))]
+    new = dialect.insert(table).values(rows)
+    least = case((table.c.recipe == _ALL, _RENEWED_ALL), else_=_RENEWED)
+    weight = case((least * (table.c.count + 1) < 1, 1.0 / (table.c.count + 1.0)), else_=least)
     off = new.excluded.mean_log - table.c.mean_log
     renewed = {
         "count": table.c.count + 1,

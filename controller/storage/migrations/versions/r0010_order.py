@@ -18,7 +18,10 @@ def upgrade() -> None:
     op.add_column("batch", sa.Column("share", JSON, nullable=False, server_default="{}"))
     op.add_column("batch", sa.Column("bumps", JSON, nullable=False, server_default="[]"))
     op.add_column("job", sa.Column("height", sa.Integer(), nullable=False, server_default="0"))
-    op.add_column("job", sa.Column("place", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False, server_default="0"))
+    op.add_column(
+        "job",
+        sa.Column("place", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False, server_default="0"),
+    )
     _widen(sa.Integer(), sa.BigInteger())
     # A rank was the height, below zero. The loop ranks open batches anew, by their places, when it first looks.
     op.execute("UPDATE job SET height = -rank")
