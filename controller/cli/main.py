@@ -148,20 +148,14 @@ def why(
 ) -> None:
     """Say what would become of a package, by which rule, spec and path; or why nothing would.
 
-    With --batch, what that batch does about it, as its page says. Of a job, as J-41: why it exists, why it does not
-    run yet, and why it stands where it stands in the queue.
+    With --batch, what that batch does about it. Of a job, as J-41: why it waits, and its place in the queue.
 
     Example: farm why numpy mkl=2026.1 --tree recipes/mkl
     """
-    if _JOB.fullmatch(name):
-        from controller.cli.job import say_why
+    if batch_id or _JOB.fullmatch(name):
+        from controller.cli.why import run_why_there
 
-        say_why(context.obj, name, output)
-        return
-    if batch_id:
-        from controller.cli.why import run_why_in_batch
-
-        run_why_in_batch(context.obj, batch_id, name, output)
+        run_why_there(context.obj, batch_id, name, output)
         return
     from controller.cli.questions import Place, question_of, run_why
 

@@ -79,7 +79,7 @@ class Work:
             sum(s for s, pool in zip(self.true, self.pools, strict=True) if pool == name) / workers
             for name, workers in self.crews.items()
         ]
-        return max(*loads, max(self.heights(self.true)))
+        return max(*loads, *self.heights(self.true))
 
     def makespan(self, key: Key) -> float:
         """When the last job ends, if every free worker takes the best that is ready."""

@@ -142,7 +142,9 @@ def test_a_push_names_its_batch_on_stdout_and_its_page_on_stderr(asked: Type, fa
     assert said.out == "B-7: 3 jobs, running\n"
     assert said.err == f"{fake.url}/batches/B-7\n"
     assert "pushed before" in asked("push", "/srv/recipes").out
-    assert fake.asked[0][2] == {"tree": "/srv/recipes", "rev": None, "summary": "zlib 1.3.2", "who": "eva"}
+    assert fake.asked[0][2] == {
+            "tree": "/srv/recipes", "rev": None, "summary": "zlib 1.3.2", "who": "eva", "priority": "normal",
+        }  # fmt: skip
 
 
 def test_a_folder_is_pushed_by_its_full_path(asked: Type, fake: FakeController, tmp_path: object) -> None:
