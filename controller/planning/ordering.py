@@ -141,14 +141,20 @@ def crowd(batches: int) -> int:
     return min(1 << (max(batches, 1) - 1).bit_length(), _MOST_CROWD)
 
 
-def loads(used: Iterable[Used], people: Iterable[str], now: datetime) -> dict[str, int]:
-    """Of people with work to do: how many times less each gets, for what they had of late beside the mean of them."""
-    had = dict.fromkeys(people, 0.0)
+def had_of_late(used: Iterable[Used], now: datetime) -> dict[str, float]:
+    """Person to seconds of workers, of which each counts less the longer ago it was."""
+    had: dict[str, float] = {}
     for person, began, ended in used:
-        if person in had:
-            had[person] += (ended - began).total_seconds() * 0.5 ** ((now - ended) / _HALF_LIFE)
-    mean = sum(had.values()) / max(len(had), 1)
-    return {person: _load(seconds / mean if mean else 1.0) for person, seconds in had.items()}
+        seconds = (ended - began).total_seconds() * 0.5 ** ((now - ended) / _HALF_LIFE)
+        had[person] = had.get(person, 0.0) + seconds
+    return had
+
+
+def loads(had: Mapping[str, float], people: Iterable[str]) -> dict[str, int]:
+    """Of people with work to do: how many times less each gets, for what they had of late beside the mean of them."""
+    seconds = {person: had.get(person, 0.0) for person in people}
+    mean = sum(seconds.values()) / max(len(seconds), 1)
+    return {person: _load(some / mean if mean else 1.0) for person, some in seconds.items()}
 
 
 def _load(times: float) -> int:

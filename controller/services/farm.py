@@ -1,6 +1,6 @@
 """The Farm: the one argument of every service. Built by ``controller.wiring``, or by a test."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,7 +17,6 @@ from controller.gateways.recent import RecentReadings
 from controller.gateways.shards import Shards
 from controller.gateways.trees import Trees
 from controller.gateways.uploads import Uploads
-from controller.planning.ordering import Used
 from controller.services.enquiries import Enquiries
 from controller.services.standings import Kept
 from controller.storage.database import Database, Session
@@ -102,8 +101,8 @@ class Farm:
     """Of large batches, by their number, with when they were made."""
     standings: Kept = field(default_factory=Kept)
     enquiries: Enquiries = field(default_factory=Enquiries)
-    used: tuple[datetime, Sequence[Used]] | None = None
-    """Who had what of late, with when that was asked."""
+    used: tuple[datetime, Mapping[str, float]] | None = None
+    """What each person had of late, with when that was asked."""
     looked: Looked | None = None
     """None until this process leads for the first time."""
 

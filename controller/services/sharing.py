@@ -152,7 +152,7 @@ def _wanted(farm: Farm, session: Session, running: Sequence[Sharing]) -> dict[in
     background = timedelta(hours=farm.rules.background_hours)
     forced = {b.id: ordering.in_force(Priority(b.priority), b.created_at, farm.now(), background) for b in running}
     plain = {number: Share(priority) for number, priority in forced.items()}
-    loads = ordering.loads(_used(farm, session), {batch.author for batch in running}, farm.now())
+    loads = ordering.loads(_used(farm, session), {batch.author for batch in running})
     beside: dict[tuple[str, Lane], int] = {}
     for batch in running:
         key = batch.author, plain[batch.id].lane
@@ -165,12 +165,12 @@ def _wanted(farm: Farm, session: Session, running: Sequence[Sharing]) -> dict[in
     }
 
 
-def _used(farm: Farm, session: Session) -> Sequence[Used]:
-    """Who had what of late; as it was up to a minute ago."""
+def _used(farm: Farm, session: Session) -> Mapping[str, float]:
+    """What each person had of late; as it was up to a minute ago."""
     kept = farm.used
     if kept is None or not timedelta() <= farm.now() - kept[0] < _USED_ANEW:
-        found = [Used(*row) for row in shares.used_since(session, farm.now() - REMEMBERED)]
-        farm.used = kept = (farm.now(), found)
+        rows = shares.used_since(session, farm.now() - REMEMBERED)
+        farm.used = kept = (farm.now(), ordering.had_of_late((Used(*row) for row in rows), farm.now()))
     return kept[1]
 
 

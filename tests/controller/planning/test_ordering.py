@@ -156,17 +156,20 @@ def had(person: str, hours: float, hours_ago: float = 0.0) -> Used:
     return Used(person, ended - timedelta(hours=hours), ended)
 
 
+def loads(used: list[Used], people: list[str]) -> dict[str, int]:
+    return ordering.loads(ordering.had_of_late(used, NOW), people)
+
+
 def test_who_had_more_than_others_of_late_is_given_less() -> None:
-    assert ordering.loads([had("eva", 10), had("ana", 1)], ["eva", "ana"], NOW) == {"eva": 2, "ana": 1}
-    many = ["eva", "ana", "kim", "leo"]
-    assert ordering.loads([had("eva", 10)], many, NOW)["eva"] == 4
+    assert loads([had("eva", 10), had("ana", 1)], ["eva", "ana"]) == {"eva": 2, "ana": 1}
+    assert loads([had("eva", 10)], ["eva", "ana", "kim", "leo"])["eva"] == 4
 
 
 def test_what_was_had_long_ago_fades() -> None:
-    assert ordering.loads([had("eva", 10), had("ana", 1)], ["eva", "ana"], NOW)["eva"] == 2
-    assert ordering.loads([had("eva", 10, hours_ago=16), had("ana", 1)], ["eva", "ana"], NOW)["eva"] == 1
+    assert loads([had("eva", 10), had("ana", 1)], ["eva", "ana"])["eva"] == 2
+    assert loads([had("eva", 10, hours_ago=16), had("ana", 1)], ["eva", "ana"])["eva"] == 1
 
 
 def test_who_is_alone_is_given_all_whatever_was_had() -> None:
-    assert ordering.loads([had("eva", 100), had("gone", 500)], ["eva"], NOW) == {"eva": 1}
-    assert ordering.loads([], ["eva", "ana"], NOW) == {"eva": 1, "ana": 1}
+    assert loads([had("eva", 100), had("gone", 500)], ["eva"]) == {"eva": 1}
+    assert loads([], ["eva", "ana"]) == {"eva": 1, "ana": 1}
