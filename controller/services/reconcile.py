@@ -94,13 +94,16 @@ def ring_bells(farm: Farm) -> None:
 
 
 STEPS: tuple[Step, ...] = (
+    (
+        "ring the pools",
+        ring_bells,
+    ),  # first: workers that rest wait for it; what others make ready has a turn of its own
     ("look at the leases", look_at_leases),
     ("lose what hangs", lose_overdue),
     ("decide again what came out otherwise", redeciding.redecide_due),
     ("settle finished batches", settle_finished),
     ("end pauses", pausing.end_due),
     ("share the farm out", sharing.share_out),
-    ("ring the pools", ring_bells),
     ("mark silent workers", workers.mark_silent),
 )
 OUTSIDE: tuple[Step, ...] = (
