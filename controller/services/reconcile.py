@@ -94,10 +94,7 @@ def ring_bells(farm: Farm) -> None:
 
 
 STEPS: tuple[Step, ...] = (
-    (
-        "ring the pools",
-        ring_bells,
-    ),  # first: workers that rest wait for it; what others make ready has a turn of its own
+    ("ring the pools", ring_bells),
     ("look at the leases", look_at_leases),
     ("lose what hangs", lose_overdue),
     ("decide again what came out otherwise", redeciding.redecide_due),
@@ -106,6 +103,7 @@ STEPS: tuple[Step, ...] = (
     ("share the farm out", sharing.share_out),
     ("mark silent workers", workers.mark_silent),
 )
+"""Bells first, since workers that rest wait for them; what a later step makes ready wakes the loop for a turn more."""
 OUTSIDE: tuple[Step, ...] = (
     ("look at watched channels", watching.watch_due),
     ("follow what moved there", following.follow_due),
