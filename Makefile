@@ -95,6 +95,9 @@ bench: compiler ## Figures, side by side with a peer; JSON in build/bench
 	@$(BIN)/python -m tests.bench.index
 	@$(BIN)/python -m tests.bench.planning
 	@$(BIN)/python -m tests.bench.forecast
+	@$(BIN)/python -m tests.bench.makespan
+	@$(BIN)/python -m tests.bench.claims
+	@$(BIN)/python -m tests.bench.dispatch
 
 .PHONY: constraints
 constraints: $(STAMP) ## Pin the newest of everything: what is installed, what builds it, the compiler for machines without one

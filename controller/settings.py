@@ -8,6 +8,8 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from controller.domain.priorities import Priority
+
 
 class Watched(BaseModel):
     """A table ``[[watch]]``."""
@@ -63,6 +65,12 @@ class Settings(BaseSettings):
     circuit_breaker_jobs: int = Field(default=2000, ge=1, description="Larger plans wait for a person.")
     circuit_breaker_times: float = Field(
         default=10.0, ge=0, description="A plan so many times the tree's usual size waits for a person; 0: none does."
+    )
+    watch_priority: Priority = Field(
+        default=Priority.LOW, description="Priority of what moves in watched channels: nobody waits for it."
+    )
+    background_hours: float = Field(
+        default=168.0, ge=0, description="After this time a batch in the background counts as low, and has a share."
     )
     tick_seconds: float = Field(default=1.0, gt=0, description="The loop looks at everything at least this often.")
 

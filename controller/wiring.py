@@ -62,6 +62,8 @@ def rules(settings: Settings) -> Rules:
         circuit_breaker_jobs=settings.circuit_breaker_jobs,
         circuit_breaker_times=settings.circuit_breaker_times,
         tick_seconds=settings.tick_seconds,
+        watch_priority=settings.watch_priority,
+        background_hours=settings.background_hours,
     )
 
 

@@ -1,4 +1,4 @@
-"""``farm batch``: list, view, forecast, watch, promote, commit-numbers, release, cancel."""
+"""``farm batch``: list, view, forecast, watch, promote, commit-numbers, release, bump, cancel."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,6 +9,7 @@ from controller.cli.asking import asks
 from controller.cli.output import WATCHED_FAILED, Form, Output, confirm, counted, show, table, tell, who
 from controller.cli.upstream import print_moves
 from controller.domain.errors import GateRefusedError, InvalidInputError
+from controller.domain.priorities import Priority
 
 if TYPE_CHECKING:
     from controller.services.answers.change_shapes import EditShape
@@ -66,7 +67,9 @@ def _row(job: JobSummary) -> tuple[object, ...]:
 def print_batch(batch: BatchView) -> None:
     """A batch for people."""
     tell(f"{batch.id} {batch.state}: {batch.title}  ({batch.author}, {batch.commit[:12]})")
-    tell(f"  {batch.verdict}")
+    tell(f"  {batch.verdict}" + ("" if batch.priority == "normal" else f"  Priority {batch.priority}."))
+    for bump_ in batch.bumps:
+        tell(f"  {bump_.sentence}")
     print_moves(batch.moves)
     if batch.forecast and batch.jobs:
         print_forecast(batch.forecast)
@@ -235,6 +238,24 @@ def cancel(context: typer.Context, batch: Batch, why: Why = "", yes: Yes = False
     """Give a batch up: what runs is stopped, nothing is published."""
     confirm(f"Cancel {batch}?", yes=yes)
     _act(context, batch, "cancel", why, output)
+
+
+@app.command()
+@asks
+def bump(
+    context: typer.Context,
+    batch: Batch,
+    priority: Annotated[Priority, typer.Option(help="The new priority.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why others have to wait, or need not; for the record.")],
+    output: Output = Form.TABLE,
+) -> None:
+    """Give a batch another priority; what waits of it is ranked by it at once.
+
+    Example: farm batch bump B-7 --priority emergency --reason "openssl CVE"
+    """
+    with context.obj.client() as client:
+        found = client.bump(batch, priority.value, who=who(), why=reason)
+    show(output, found, lambda: tell(f"{found.id} has priority {found.priority}"), [found.id])
 
 
 def _act(context: typer.Context, batch: str, act: str, why: str, form: Form) -> None:

@@ -28,6 +28,7 @@ from controller.services.answers.shapes import (
     PoolShape,
     PromotionShape,
     PushAnswer,
+    QueuedJob,
     SnapshotShape,
     WorkerShape,
 )
@@ -69,9 +70,9 @@ class Client:
         """The farm at a glance."""
         return self._one(FarmView, "/api/v1/farm")
 
-    def push(self, tree: str, rev: str | None, summary: str | None, who: str) -> PushAnswer:
+    def push(self, tree: str, rev: str | None, summary: str | None, who: str, priority: str = "normal") -> PushAnswer:
         """Push a tree: the controller reads and plans before it answers."""
-        body = {"tree": tree, "rev": rev, "summary": summary, "who": who}
+        body = {"tree": tree, "rev": rev, "summary": summary, "who": who, "priority": priority}
         return self._read(PushAnswer, self._send("POST", "/api/v1/changes", json=body))
 
     def plan(self, tree: str, rev: str | None, question: Question = NOTHING_ELSE) -> PlanAnswer:
@@ -131,6 +132,11 @@ class Client:
         body = {"who": who, "why": why}
         return self._read(BatchSummary, self._send("POST", f"/api/v1/batches/{_id('batch', batch)}/{act}", json=body))
 
+    def bump(self, batch: str, priority: str, *, who: str, why: str) -> BatchSummary:
+        """Give a batch another priority."""
+        body = {"priority": priority, "who": who, "why": why}
+        return self._read(BatchSummary, self._send("POST", f"/api/v1/batches/{_id('batch', batch)}/bump", json=body))
+
     def job(self, job: str) -> JobView:
         """One job, whole."""
         return self._one(JobView, f"/api/v1/jobs/{_id('job', job)}")
@@ -183,9 +189,9 @@ class Client:
         """Every pool that a worker serves or a job waits for."""
         return self._many(PoolShape, "/api/v1/pools")
 
-    def queue(self) -> list[JobSummary]:
+    def queue(self) -> list[QueuedJob]:
         """Ready jobs in the order they will start."""
-        return self._many(JobSummary, "/api/v1/queue")
+        return self._many(QueuedJob, "/api/v1/queue")
 
     def channels(self) -> list[ChannelShape]:
         """Every channel."""

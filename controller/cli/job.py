@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from controller.cli.asking import asks
+from controller.cli.asking import Context, asks
 from controller.cli.output import Form, Output, show, table, tell, who
 
 if TYPE_CHECKING:
@@ -43,16 +43,22 @@ def _print(job: "JobView") -> None:
 @app.command()
 @asks
 def why(context: typer.Context, job: Job, output: Output = Form.TABLE) -> None:
-    """Why this job exists, and why it does not run yet."""
-    with context.obj.client() as client:
+    """Why this job exists, why it does not run yet, and why it stands where it stands in the queue."""
+    say_why(context.obj, job, output)
+
+
+def say_why(context: Context, job: str, form: Form) -> None:
+    """The reasons of a job, what it waits for, and its place in the queue, for people."""
+    with context.client() as client:
         found = client.job(job)
-    facts = {"reasons": [r.sentence for r in found.reasons], "why_not": list(found.why_not)}
+    order = list(found.order.sentences) if found.order else []
+    facts = {"reasons": [r.sentence for r in found.reasons], "why_not": list(found.why_not), "order": order}
 
     def say() -> None:
-        for sentence in (*facts["reasons"], *facts["why_not"]):
+        for sentence in (*facts["reasons"], *facts["why_not"], *facts["order"]):
             tell(sentence)
 
-    show(output, facts, say, facts["reasons"])
+    show(form, facts, say, facts["reasons"])
 
 
 @app.command()

@@ -1,5 +1,6 @@
 """The command tree. Modules are imported when their command runs, so that ``farm --help`` is quick."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ from controller.cli.asking import Context, Data, Server, TokenFile, asks
 from controller.cli.grouping import PLAN_DIFF, FarmCommands
 from controller.cli.output import Form, Output, PlanForm, err, guarded, out, show
 from controller.domain.pauses import PauseKind
+from controller.domain.priorities import Priority
 from controller.planning.policy import Scope
 
 app = typer.Typer(
@@ -35,6 +37,8 @@ app.add_typer(worker.app, name="worker")
 app.add_typer(pausing.pools, name="pool")
 app.add_typer(upstream.app, name="upstream")
 app.add_typer(recipe.app, name="recipe")
+
+_JOB = re.compile(r"[Jj]-[0-9]{1,18}")
 
 
 def run() -> None:
@@ -129,7 +133,7 @@ def plan(
 @asks
 def why(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(help="A package of the tree.")],
+    name: Annotated[str, typer.Argument(help="A package of the tree; or a job, as J-41.")],
     supposed: _Supposed = None,
     batch_id: Annotated[str, typer.Option("--batch", help="Of this batch, as B-7, and of no question.")] = "",
     tree: _Tree = Path(),
@@ -144,14 +148,14 @@ def why(
 ) -> None:
     """Say what would become of a package, by which rule, spec and path; or why nothing would.
 
-    With --batch, what that batch does about it, as its page says.
+    With --batch, what that batch does about it. Of a job, as J-41: why it waits, and its place in the queue.
 
     Example: farm why numpy mkl=2026.1 --tree recipes/mkl
     """
-    if batch_id:
-        from controller.cli.why import run_why_in_batch
+    if batch_id or _JOB.fullmatch(name):
+        from controller.cli.why import run_why_there
 
-        run_why_in_batch(context.obj, batch_id, name, output)
+        run_why_there(context.obj, batch_id, name, output)
         return
     from controller.cli.questions import Place, question_of, run_why
 
@@ -214,6 +218,7 @@ def push(
     exit_status: Annotated[
         bool, typer.Option("--exit-status", help="Watch, and exit with 8 unless it passed.")
     ] = False,
+    priority: Annotated[Priority, typer.Option(help="Of its batch, in the queue.")] = Priority.NORMAL,
     output: Output = Form.TABLE,
 ) -> None:
     """Push a tree: what changed is planned, rebuilt, tested and published to testing.
@@ -223,7 +228,8 @@ def push(
     from controller.cli.push import Pushed
     from controller.cli.push import run as run_push
 
-    run_push(context.obj, Pushed(tree, rev, message), watch=watch or exit_status, exit_status=exit_status, form=output)
+    pushed = Pushed(tree, rev, message, priority.value)
+    run_push(context.obj, pushed, watch=watch or exit_status, exit_status=exit_status, form=output)
 
 
 @app.command()

@@ -17,6 +17,7 @@ class Pushed:
     tree: str
     rev: str | None
     message: str | None
+    priority: str = "normal"
 
     @property
     def where(self) -> str:
@@ -27,7 +28,7 @@ class Pushed:
 def run(context: Context, pushed: Pushed, *, watch: bool, exit_status: bool, form: Form) -> None:
     """Push, say what became of it, and stay if asked."""
     with context.client() as client:
-        answer = client.push(pushed.where, pushed.rev, pushed.message, who())
+        answer = client.push(pushed.where, pushed.rev, pushed.message, who(), pushed.priority)
         again = " (pushed before; this is its batch)" if answer.again else ""
         said = f"{answer.batch}: {answer.jobs} jobs, {answer.state}{again}"
         show(form, answer, lambda: tell(said), [answer.batch])

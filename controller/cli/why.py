@@ -1,6 +1,7 @@
 """``farm why`` for people: the words of the page, line by line."""
 
 from controller.cli.asking import Context
+from controller.cli.job import say_why
 from controller.cli.output import Form, show, tell
 from controller.services.answers.why_shapes import WhyAnswer
 from controller.services.answers.whys import facts, following, head
@@ -8,8 +9,11 @@ from controller.services.answers.whys import facts, following, head
 _SHOWN = 30
 
 
-def run_why_in_batch(context: Context, batch: str, name: str, form: Form) -> None:
-    """What a batch does about a package, and why."""
+def run_why_there(context: Context, batch: str, name: str, form: Form) -> None:
+    """What a batch does about a package, and why; without a batch the name is that of a job."""
+    if not batch:
+        say_why(context, name, form)
+        return
     with context.client() as client:
         found = client.why(batch, name.lower())
     show(form, found, lambda: print_why(found), [job.id for member in found.members for job in member.jobs])

@@ -8,9 +8,8 @@ from controller.storage.database import Session
 from controller.storage.workers import WorkerRow
 
 
-def is_drained(session: Session, worker: str) -> bool:
-    """Whether the farm gives it no work."""
-    row = session.get(WorkerRow, worker)
+def is_drained(row: WorkerRow | None) -> bool:
+    """Whether the farm gives this worker no work; one that it does not know yet is given some."""
     return row is not None and bool(row.drained)
 
 

@@ -1,6 +1,6 @@
 """The Farm: the one argument of every service. Built by ``controller.wiring``, or by a test."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -8,6 +8,7 @@ from threading import Event
 from typing import Protocol
 
 from controller.domain.forecasts import Forecast
+from controller.domain.priorities import Priority
 from controller.domain.upstream import WatchedChannel
 from controller.gateways.blobs import Blobs
 from controller.gateways.index import Records
@@ -59,6 +60,10 @@ class Rules:
     circuit_breaker_jobs: int = 2000
     circuit_breaker_times: float = 10.0
     tick_seconds: float = 1.0
+    watch_priority: Priority = Priority.LOW
+    """Of what moves in watched channels."""
+    background_hours: float = 168.0
+    """After this time work in the background counts as ``low``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +101,8 @@ class Farm:
     """Of large batches, by their number, with when they were made."""
     standings: Kept = field(default_factory=Kept)
     enquiries: Enquiries = field(default_factory=Enquiries)
+    used: tuple[datetime, Mapping[str, float]] | None = None
+    """What each person had of late, with when that was asked."""
     looked: Looked | None = None
     """None until this process leads for the first time."""
 

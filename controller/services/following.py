@@ -84,7 +84,9 @@ def _follow(farm: Farm, standing: Standing, rows: Rows) -> None:
     if choice.idle:
         _settle_idle(farm, choice)
     if choice.rows:
-        intake.record(farm, _change(farm, standing, choice), standing, choice.moves, _taking(choice))
+        intake.record(
+            farm, _change(farm, standing, choice), standing, choice.moves, _taking(choice), farm.rules.watch_priority
+        )
 
 
 def _without_ignored(farm: Farm, standing: Standing, rows: Rows) -> list[MoveRow]:

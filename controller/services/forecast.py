@@ -1,6 +1,6 @@
 """What a plan or a batch will take, from what the farm has measured; and the measuring itself."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from controller.domain.forecasts import Forecast, Holding
@@ -11,6 +11,7 @@ from controller.planning.breaker import holding
 from controller.planning.durations import History, folder_of, work_of
 from controller.planning.forecast import Other, Task, crews_of, forecast, tasks_of
 from controller.services.farm import Farm
+from controller.services.sharing import supposed
 from controller.storage import durations, open_jobs, workers
 from controller.storage.database import Session
 from controller.storage.jobs import AttemptRow, JobRow
@@ -21,7 +22,7 @@ _WORKING = frozenset({"idle", "busy"})
 _BATCHES_BEFORE = 20
 """So many batches of a tree tell what is usual for it."""
 _LATELY, _MANY_JOBS = timedelta(seconds=15), 1000
-_MANY = 2.0**40
+_MANY = 2**40
 """More than there will ever be jobs: ranks are whole numbers."""
 _NAMED = 1000
 """So many open jobs of other batches are looked at one by one; of those after them only the number."""
@@ -41,7 +42,11 @@ def history_of(session: Session, recipes: Iterable[str]) -> History:
 def of_plan(farm: Farm, plan: Plan) -> Forecast:
     """What a push of this plan would take if it were opened now."""
     with farm.reading() as session, uncollected():
-        return of_tasks(farm, session, tasks_of(plan.jobs, history_of(session, (j.recipe for j in plan.jobs))), None)
+        tasks = tasks_of(plan.jobs, history_of(session, (job.recipe for job in plan.jobs)))
+        ranked = supposed(session, tasks) if tasks else tasks
+        return of_tasks(
+            farm, session, [task._replace(rank=_ordered(round(task.rank), _MANY - 1)) for task in ranked], None
+        )
 
 
 def holding_of(farm: Farm, session: Session, tree: str, plan: Plan) -> Holding | None:
@@ -101,9 +106,18 @@ def _key(number: int) -> str:
     return f"J-{number}"
 
 
+def in_queue(tasks: Sequence[Task], rows: Mapping[str, JobRow]) -> list[Task]:
+    """Tasks ranked as the rows of their keys are."""
+    return [task._replace(rank=_ordered(rows[task.key].rank, rows[task.key].id or 0)) for task in tasks]
+
+
 def _rank(job: OpenJob) -> float:
-    """Of equal ranks the older job starts first."""
-    return job.rank + job.id / _MANY
+    return _ordered(job.rank, job.id)
+
+
+def _ordered(rank: int, number: int) -> int:
+    """Of equal ranks the older job starts first. A whole number: no other holds all digits."""
+    return rank * _MANY + number
 
 
 def _elapsed(job: OpenJob, now: datetime) -> float | None:
@@ -124,5 +138,5 @@ def _counted(rest: Rest, named: Sequence[Other], workers: int) -> list[Other]:
     mean = sum(other.seconds for other in named) / len(named)
     share, more = divmod(rest.jobs, max(workers, 1))
     shares = [share + (number < more) for number in range(max(workers, 1))]
-    rank = max(rest.rank, named[-1].rank)  # they come after those that were looked at
+    rank = max(rest.rank * _MANY, named[-1].rank)  # they come after those that were looked at
     return [Other(f"B-{rest.batch_id}", rest.pool, rank, mean, jobs) for jobs in shares if jobs]

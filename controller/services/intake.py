@@ -11,6 +11,7 @@ from controller.domain.changes import Change, ChangeKind
 from controller.domain.channels import TESTING
 from controller.domain.errors import FarmError
 from controller.domain.plans import Plan
+from controller.domain.priorities import Priority
 from controller.planning.moves import Move
 from controller.planning.policy import MINIMAL, Policy
 from controller.services.farm import Farm
@@ -59,7 +60,9 @@ def _nothing_else(session: Session, batch: BatchRow) -> None:
     pass
 
 
-def push(farm: Farm, tree: str, rev: str | None, *, who: str, summary: str = "") -> Opened:
+def push(
+    farm: Farm, tree: str, rev: str | None, *, who: str, summary: str = "", priority: Priority = Priority.NORMAL
+) -> Opened:
     """Record the push and open its batch. The same commit again answers the same batch."""
     commit = farm.trees.resolve(tree, rev)
     change = _change(farm, tree, commit, who=who, summary=summary)
@@ -67,16 +70,21 @@ def push(farm: Farm, tree: str, rev: str | None, *, who: str, summary: str = "")
         known = _known(session, change)
     if known is not None:
         return known
-    return record(farm, change, stand(farm, tree, commit))
+    return record(farm, change, stand(farm, tree, commit), priority=priority)
 
 
 def record(
-    farm: Farm, change: Change, standing: Standing, moves: Sequence[Move] = (), also: Also = _nothing_else
+    farm: Farm,
+    change: Change,
+    standing: Standing,
+    moves: Sequence[Move] = (),
+    also: Also = _nothing_else,
+    priority: Priority = Priority.NORMAL,
 ) -> Opened:
     """Record a change and open its batch, unless it is recorded already; ``also`` is done in the same transaction."""
     for _ in range(_TRIES):
         drafted = draft(farm, standing, reserve=True, moves=moves)
-        opened = _open(farm, change, drafted, also)
+        opened = _open(farm, change, drafted, also, priority)
         if opened is not None:
             return opened
     raise FarmError("The testing channel moved each time a plan was made.", remedy="Push again in a moment.")
@@ -121,7 +129,7 @@ def _known(session: Session, change: Change) -> Opened | None:
     return Opened(batch.name, f"C-{row.id}", row.commit, batch.state, total, again=True)
 
 
-def _open(farm: Farm, change: Change, drafted: Drafted, also: Also) -> Opened | None:
+def _open(farm: Farm, change: Change, drafted: Drafted, also: Also, priority: Priority) -> Opened | None:
     """Keep the plan; None when ``testing`` moved. Under the channel's lock, so that neither it nor a second push
     of the same commit can come in between.
     """
@@ -140,7 +148,7 @@ def _open(farm: Farm, change: Change, drafted: Drafted, also: Also) -> Opened | 
         session.add(row)
         session.flush()
         basis = Basis(drafted.base, drafted.standing.commits, drafted.policy, drafted.moves)
-        batch = store_batch(farm, session, row, drafted.plan, basis, drafted.edits)
+        batch = store_batch(farm, session, row, drafted.plan, basis, drafted.edits, priority)
         store_jobs(farm, session, batch, drafted.plan, sources)
         also(session, batch)
         events.note(session, farm.now(), "batch.opened", batch=batch.name, jobs=len(drafted.plan.jobs))

@@ -110,7 +110,7 @@ def remember(farm: Farm, session: Session, job: JobRow, decision: Decision, ende
 def passed(session: Session, job: JobRow) -> None:
     """What was built after all is no known failure."""
     if job.inputs:
-        stored.forget(session, job.inputs)
+        stored.forget_inputs(session, job.inputs)
 
 
 def known(farm: Farm) -> Sequence[KnownFailureRow]:

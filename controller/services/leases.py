@@ -44,7 +44,8 @@ def _claim(farm: Farm, asked: ClaimRequest) -> Claim | None:
     """One try at it. Raises KnownFailureError, with nothing granted."""
     token = farm.new_token()
     with farm.transaction() as session:
-        gives = not draining.is_drained(session, asked.worker)
+        known = workers.maybe_worker(session, asked.worker)
+        gives = not draining.is_drained(known)
         pools, paused = _unpaused(session, asked.pools)
         wishes = _wishes(farm, session, asked, paused) if gives and pools else None
         job = jobs.claim(session, pools, farm.now(), wishes) if wishes else None

@@ -8,6 +8,7 @@ from controller.domain.channels import staging
 from controller.domain.forecasts import Holding, Span
 from controller.domain.jobs import JobKind, JobState
 from controller.domain.plans import Circle, Deadlock, Member, Notice, Plan, PlannedJob, Reason, Rule
+from controller.domain.priorities import Priority
 from controller.domain.recipes import Output, Refusal, Section
 from controller.gateways.recipes import BuildTexts, build_texts
 from controller.planning.forecast import tasks_of
@@ -15,8 +16,9 @@ from controller.planning.moves import Move
 from controller.planning.outcomes import Identity, identity
 from controller.planning.policy import MINIMAL, Policy
 from controller.services.farm import Farm
-from controller.services.forecast import history_of, holding_of, of_tasks
+from controller.services.forecast import history_of, holding_of, in_queue, of_tasks
 from controller.services.proposals import Proposal
+from controller.services.sharing import rank_new
 from controller.services.trees import Standing
 from controller.storage import artifacts, channels
 from controller.storage.batches import BatchRow, ChangeRow
@@ -42,7 +44,13 @@ class Basis:
 
 
 def store_batch(
-    farm: Farm, session: Session, change: ChangeRow, plan: Plan, basis: Basis, edits: Sequence[Proposal] = ()
+    farm: Farm,
+    session: Session,
+    change: ChangeRow,
+    plan: Plan,
+    basis: Basis,
+    edits: Sequence[Proposal] = (),
+    priority: Priority = Priority.NORMAL,
 ) -> BatchRow:
     """Keep a plan as a batch; over the circuit breaker's size it waits for a person."""
     held = holding_of(farm, session, change.tree, plan)
@@ -54,6 +62,7 @@ def store_batch(
         waves=plan.waves,
         plan=plan_document(plan, edits) | _said_once(plan) | ({"held": to_json(Holding, held)} if held else {}),
         basis=to_json(Basis, basis),
+        priority=priority.value,
         created_at=farm.now(),
     )
     session.add(batch)
@@ -103,8 +112,8 @@ def store_jobs(farm: Farm, session: Session, batch: BatchRow, plan: Plan, source
     """
     artifacts.plan_names(session, planned_files(plan), batch.id or 0)
     tasks = tasks_of(plan.jobs, history_of(session, (job.recipe for job in plan.jobs)))
-    ranks = {task.key: round(task.rank) for task in tasks}
-    rows = {job.key: job_row(farm, batch, job, sources, ranks[job.key]) for job in plan.jobs}
+    rows = {job.key: job_row(farm, batch, job, sources) for job in plan.jobs}
+    rank_new(farm, session, batch, tasks, rows)
     replaced = {identity(member.output): member.artifact for member in plan.decision.members}
     for job in plan.jobs:
         rows[job.key].before = before_of(job, replaced)
@@ -115,7 +124,7 @@ def store_jobs(farm: Farm, session: Session, batch: BatchRow, plan: Plan, source
         for job in plan.jobs
         for parent in sorted(job.parents)
     )
-    expected = of_tasks(farm, session, tasks, batch.id).ends
+    expected = of_tasks(farm, session, in_queue(tasks, rows), batch.id).ends
     batch.plan = {"expected": to_json(Span, expected)} | batch.plan  # what was said first stands
     session.add(batch)
     session.flush()
@@ -137,14 +146,14 @@ def planned_files(plan: Plan) -> list[str]:
     return [f"{o.subdir}/{o.file_name}" for job in plan.jobs if job.kind is JobKind.BUILD for o in job.outputs]
 
 
-def job_row(farm: Farm, batch: BatchRow, job: PlannedJob, sources: Sources, rank: int) -> JobRow:
+def job_row(farm: Farm, batch: BatchRow, job: PlannedJob, sources: Sources) -> JobRow:
     """A job as it stands at first, without its edges."""
     now = farm.now()
     ready = not job.parents
     return JobRow(
         batch_id=batch.id or 0, plan_key=job.key, kind=job.kind.value,
         state=(JobState.READY if ready and batch.state == BatchState.RUNNING else JobState.WAITING).value,
-        recipe=job.recipe, name=job.name, subdir=job.subdir, pool=job.pool, wave=job.wave, rank=rank,
+        recipe=job.recipe, name=job.name, subdir=job.subdir, pool=job.pool, wave=job.wave,
         open_parents=len(job.parents), late=job.late, stage=job.stage, order=order_of(job, sources),
         outputs=[to_json(Output, output) for output in job.outputs],
         reasons=_reasons(job), artifact=job.artifact, created_at=now, ready_at=now if ready else None,

@@ -24,6 +24,7 @@ from controller.services.hindsight import Seen
 from controller.services.opening import Sources, before_of, job_row, plan_document, planned_files, planned_parents
 from controller.services.proposals import Proposal
 from controller.services.requests import move_batch
+from controller.services.sharing import rank_among
 from controller.storage import artifacts, batches, events, jobs, overlays, pauses
 from controller.storage.batches import BatchRow
 from controller.storage.database import Session
@@ -158,7 +159,7 @@ class _Laying:
         replaced = {identity(member.output): member.artifact for member in plan.decision.members}
         rows = {}
         for hanging in self.laid.added:
-            row = job_row(self.farm, self.batch, hanging.job, self.again.sources, self._ranks[hanging.job.key])
+            row = job_row(self.farm, self.batch, hanging.job, self.again.sources)
             row.before, row.revision = before_of(hanging.job, replaced), len(self.batch.revisions) + 1
             row.state, row.ready_at = JobState.WAITING.value, None
             rows[hanging.job.key] = row
@@ -167,10 +168,10 @@ class _Laying:
         return rows
 
     @cached_property
-    def _ranks(self) -> dict[str, int]:
+    def _heights(self) -> dict[str, int]:
         plan = self.again.plan
         known = history_of(self.session, (job.recipe for job in plan.jobs))
-        return {task.key: round(task.rank) for task in tasks_of(plan.jobs, known)}
+        return {task.key: -round(task.rank) for task in tasks_of(plan.jobs, known)}
 
     def _hang(self, rows: Mapping[int, JobRow], new: Mapping[str, JobRow]) -> None:
         hung = {**self.laid.hung, **{new[hanging.job.key].id or 0: hanging for hanging in self.laid.added}}
@@ -180,13 +181,14 @@ class _Laying:
         )
         for number, hanging in self.laid.hung.items():
             row = rows[number]
-            row.wave, row.rank = hanging.job.wave, self._ranks[hanging.job.key]
+            row.wave = hanging.job.wave
             if row.order:
                 row.order = row.order | {
                     "parents": [parent.model_dump(mode="json") for parent in planned_parents(hanging.job)]
                 }
             self.session.add(row)
-        self.session.flush()
+        moved = {number: self._heights[hanging.job.key] for number, hanging in hung.items()}
+        rank_among(self.farm, self.session, self.batch, [*rows.values(), *new.values()], moved)
 
     def _told(self, standing: Sequence[Standing], new: Mapping[str, JobRow]) -> Iterator[PlanChange]:
         """What changed, without what an earlier decision told already."""

@@ -9,7 +9,17 @@ from datetime import datetime, timedelta
 from controller.domain.batches import BatchState
 from controller.domain.jobs import JobKind
 from controller.domain.pauses import PauseKind
-from controller.services import following, leases, overtaken, pausing, redeciding, settling, watching, workers
+from controller.services import (
+    following,
+    leases,
+    overtaken,
+    pausing,
+    redeciding,
+    settling,
+    sharing,
+    watching,
+    workers,
+)  # fmt: skip
 from controller.services.farm import Farm, Looked
 from controller.storage import batches, jobs, pauses
 
@@ -94,15 +104,17 @@ def ring_bells(farm: Farm) -> None:
 
 
 STEPS: tuple[Step, ...] = (
+    ("ring the pools", ring_bells),
     ("look at the leases", look_at_leases),
     ("lose what hangs", lose_overdue),
     ("decide again what came out otherwise", redeciding.redecide_due),
     ("settle finished batches", settle_finished),
     ("begin again what was overtaken", overtaken.begin_again_due),
     ("end pauses", pausing.end_due),
-    ("ring the pools", ring_bells),
+    ("share the farm out", sharing.share_out),
     ("mark silent workers", workers.mark_silent),
 )
+"""Bells first, since workers that rest wait for them; what a later step makes ready wakes the loop for a turn more."""
 OUTSIDE: tuple[Step, ...] = (
     ("look at watched channels", watching.watch_due),
     ("follow what moved there", following.follow_due),

@@ -7,6 +7,7 @@ from controller.domain.errors import IllegalMoveError
 from controller.domain.jobs import ENDED, SETTLED, AttemptState, JobEvent, JobKind, JobState
 from controller.domain.pauses import PauseKind
 from controller.domain.transitions import advance, sources
+from controller.services import sharing
 from controller.services.consequences import move
 from controller.services.farm import Farm
 from controller.storage import batches, events, jobs, pauses
@@ -38,6 +39,7 @@ def release(farm: Farm, batch: str, *, who: str, why: str = "") -> None:
 def let_run(farm: Farm, session: Session, batch: BatchRow) -> None:
     """Release a held batch: what waits for nothing can start."""
     move_batch(farm, session, batch, BatchEvent.RELEASE)
+    sharing.begin_anew(farm, session, batch)
     for number in jobs.let_start(session, batch.id or 0, farm.now()):
         events.note(session, farm.now(), "job.state", batch=batch.name, job=f"J-{number}", state=JobState.READY.value)
 

@@ -166,11 +166,12 @@ def _take(farm: Farm, session: Session, row: AttemptRow, found: _Findings) -> Re
     values |= told(decision) if decision else {}
     if not jobs.end_attempt(session, row, _attempt_state(said.outcome), farm.now(), **values):
         raise StaleLeaseError(f"The lease of attempt {row.id} is over ({row.state}).", remedy="Drop this work.")
-    workers.seen(session, row.worker, farm.now(), state="idle", attempt="")
+    known = workers.seen(session, row.worker, farm.now(), state="idle", attempt="")
     if decision is None:
         _pass(farm, session, job, row, found)
     else:
         _fail(farm, session, job, row, found, decision, ended)
+    session.add(known)  # held until here, so that nobody reads it again
     return receipt
 
 

@@ -50,6 +50,12 @@ class BatchRow(SQLModel, table=True):
     published: list[str] = document(list)
     again: str = Field(default="", index=True)
     """``due`` where it left something behind that others overtook; then the batch that has it, or ``none``."""
+    priority: str = "normal"
+    """As a person says it; see domain.priorities."""
+    share: dict[str, Any] = document(dict)
+    """What it has of the farm; empty until it was ranked. See planning.ordering."""
+    bumps: list[Any] = document(list)
+    """Who gave it another priority, when, and why; oldest first."""
     created_at: datetime = instant()
     settled_at: datetime | None = maybe_instant()
 
@@ -135,6 +141,12 @@ def lock_batch(session: Session, number: int) -> str:
 def changes_by_id(session: Session, ids: Sequence[int]) -> dict[int, ChangeRow]:
     """Changes by id, for a page of batches."""
     rows = session.exec(select(ChangeRow).where(col(ChangeRow.id).in_(ids))).all()
+    return {row.id: row for row in rows if row.id is not None}
+
+
+def batches_by_id(session: Session, ids: Sequence[int]) -> dict[int, BatchRow]:
+    """Batches by id."""
+    rows = session.exec(select(BatchRow).where(col(BatchRow.id).in_(ids))).all()
     return {row.id: row for row in rows if row.id is not None}
 
 

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, case, literal
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Select, bindparam, text
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from controller.planning.durations import History, Measured, Work
+from controller.storage.database import UtcDateTime
 from controller.storage.tables import instant
 
 _ALL = ""
@@ -37,33 +37,26 @@ class DurationRow(SQLModel, table=True):
     at: datetime = instant()
 
 
+_LEAST = f"CASE WHEN duration.recipe = '' THEN {_RENEWED_ALL} ELSE {_RENEWED} END"
+_WEIGHT = f"CASE WHEN duration.count + 1 < 1.0 / ({_LEAST}) THEN 1.0 / (duration.count + 1) ELSE {_LEAST} END"
+_OFF = "(excluded.mean_log - duration.mean_log)"
+_LEARN = text(
+    f"""INSERT INTO duration (kind, recipe, name, subdir, count, mean_log, variance, last, at)
+    VALUES (:kind, :recipe, :name, :subdir, 1, :mean_log, 0.0, :last, :at),
+           (:kind, '', '', '', 1, :mean_log, 0.0, :last, :at)
+    ON CONFLICT (kind, recipe, name, subdir) DO UPDATE SET
+        count = duration.count + 1, last = excluded.last, at = excluded.at,
+        mean_log = duration.mean_log + ({_WEIGHT}) * {_OFF},
+        variance = (1.0 - ({_WEIGHT})) * (duration.variance + ({_WEIGHT}) * {_OFF} * {_OFF})"""  # noqa: S608 -- ours
+).bindparams(bindparam("at", type_=UtcDateTime()))
+"""Both rows by one statement, so that two that end at once both count. As text, since it is compiled but once."""
+
+
 def learn(session: Session, work: Work, seconds: float, now: datetime) -> None:
     """One more passed try of this work, and of its kind."""
-    kind, recipe, name, subdir = work
-    _learn(session, (kind, recipe, name, subdir), seconds, now, _RENEWED)
-    _learn(session, (kind, _ALL, _ALL, _ALL), seconds, now, _RENEWED_ALL)
-
-
-def _learn(session: Session, work: Work, seconds: float, now: datetime, least: float) -> None:
-    """One statement, so that two that end at once both count."""
-    kind, recipe, name, subdir = work
     taken = max(seconds, _SHORTEST)
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    table = DurationRow.__table__  # type: ignore[attr-defined]
-    new = dialect.insert(table).values(
-        kind=kind, recipe=recipe, name=name, subdir=subdir, count=1, mean_log=math.log(taken), variance=0.0,
-        last=taken, at=now,
-    )  # fmt: skip
-    weight = case((table.c.count + 1 < 1 / least, 1.0 / (table.c.count + 1.0)), else_=literal(least))
-    off = new.excluded.mean_log - table.c.mean_log
-    renewed = {
-        "count": table.c.count + 1,
-        "mean_log": table.c.mean_log + weight * off,
-        "variance": (1.0 - weight) * (table.c.variance + weight * off * off),
-        "last": new.excluded.last,
-        "at": new.excluded.at,
-    }
-    session.connection().execute(new.on_conflict_do_update(index_elements=_KEY, set_=renewed))
+    said = dict(zip(_KEY, work, strict=True)) | {"mean_log": math.log(taken), "last": taken, "at": now}
+    session.connection().execute(_LEARN, said)
 
 
 def history(session: Session, recipes: Iterable[str]) -> History:

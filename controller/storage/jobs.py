@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Index, Update, and_, func, or_, text, true, update
+from sqlalchemy import Index, Update, and_, case, false, func, literal, or_, text, true, update
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from controller.domain.batches import BatchState
 from controller.domain.errors import NotFoundError
 from controller.domain.jobs import ENDED, AttemptState, JobState
 from controller.storage.batches import BatchRow, lock_batch
+from controller.storage.database import BigKey, UtcDateTime
 from controller.storage.tables import document, instant, key, maybe_instant
 
 
@@ -41,8 +42,12 @@ class JobRow(SQLModel, table=True):
     subdir: str
     pool: str
     wave: int
-    rank: int = 0
-    """Smaller starts first; see planning.priority."""
+    rank: int = Field(default=0, sa_type=BigKey)
+    """Smaller starts first; see planning.ordering."""
+    height: int = 0
+    """Seconds of the longest chain that starts with it."""
+    place: int = Field(default=0, sa_type=BigKey)
+    """Where it stands in its batch; see planning.ordering."""
     open_parents: int = 0
     late: bool = False
     stage: int = 0
@@ -105,6 +110,7 @@ class AttemptRow(SQLModel, table=True):
     __table_args__ = (
         Index("attempt_lease", "lease_until", postgresql_where=text("state = 'leased'"),
               sqlite_where=text("state = 'leased'")),
+        Index("attempt_ended", "ended_at"),
     )  # fmt: skip
 
     id: str = Field(primary_key=True)
@@ -227,22 +233,47 @@ NO_WISHES = Wishes()
 
 
 def claim(session: Session, pools: Sequence[str], now: datetime, wishes: Wishes = NO_WISHES) -> JobRow | None:
-    """Take the best ready job of these pools: one statement, never the same job twice."""
+    """Take the best ready job of these pools: one statement a pool, never the same job twice.
+
+    The pool whose first job is best is asked first: over several pools at once no index is in order.
+    """
+    for pool in _best_first(session, pools, wishes) if len(pools) > 1 else pools:
+        taken = _take(session, pool, now, wishes)
+        if taken is not None:
+            return taken
+    return None
+
+
+def _best_first(session: Session, pools: Sequence[str], wishes: Wishes) -> list[str]:
+    heads = {
+        pool: session.exec(
+            select(JobRow.rank, JobRow.id)
+            .where(JobRow.state == JobState.READY.value, JobRow.pool == pool, wishes.allow())
+            .order_by(col(JobRow.rank), col(JobRow.id))
+            .limit(1)
+        ).first()
+        for pool in dict.fromkeys(pools)
+    }
+    known = [(head[0], head[1] or 0, pool) for pool, head in heads.items() if head is not None]
+    return [pool for *_, pool in sorted(known)]
+
+
+def _take(session: Session, pool: str, now: datetime, wishes: Wishes) -> JobRow | None:
     best = (
         select(JobRow.id)
-        .where(JobRow.state == JobState.READY.value, col(JobRow.pool).in_(pools), wishes.allow())
+        .where(JobRow.state == JobState.READY.value, JobRow.pool == pool, wishes.allow())
         .order_by(col(JobRow.rank), col(JobRow.id))
         .limit(1)
         .with_for_update(skip_locked=True)
         .scalar_subquery()
     )
-    taken = session.exec(
+    return session.scalars(
         update(JobRow)
         .where(col(JobRow.id) == best, col(JobRow.state) == JobState.READY.value)
         .values(state=JobState.RUNNING.value, attempts=JobRow.attempts + 1, started_at=now, phase="")
-        .returning(col(JobRow.id))
+        .returning(JobRow)
+        .execution_options(synchronize_session=False, populate_existing=True)
     ).first()
-    return session.get(JobRow, taken[0], populate_existing=True) if taken else None
 
 
 def move_job(session: Session, job_id: int, sources: Sequence[JobState], to: JobState, **values: Any) -> bool:
@@ -368,29 +399,28 @@ def count_down(session: Session, parent_id: int, now: datetime, *, held: bool = 
 
     In a batch that is held none does.
     """
-    children = select(JobEdge.child_id).where(JobEdge.parent_id == parent_id)
-    session.exec(
+    last = and_(col(JobRow.state) == JobState.WAITING.value, col(JobRow.open_parents) <= 1, false() if held else true())
+    counted = session.exec(
         update(JobRow)
-        .where(col(JobRow.id).in_(children))
-        .values(open_parents=JobRow.open_parents - 1)
-        .execution_options(synchronize_session=False)
-    )
-    if held:
-        session.expire_all()
-        return []
-    ready = session.exec(
-        update(JobRow)
-        .where(
-            col(JobRow.id).in_(children),
-            col(JobRow.state) == JobState.WAITING.value,
-            col(JobRow.open_parents) <= 0,
+        .where(col(JobRow.id).in_(select(JobEdge.child_id).where(JobEdge.parent_id == parent_id)))
+        .values(
+            open_parents=JobRow.open_parents - 1,
+            state=case((last, JobState.READY.value), else_=JobRow.state),
+            ready_at=case((last, literal(now, UtcDateTime())), else_=JobRow.ready_at),
         )
-        .values(state=JobState.READY.value, ready_at=now)
-        .returning(col(JobRow.id))
+        .returning(col(JobRow.id), col(JobRow.state))
         .execution_options(synchronize_session=False)
     ).all()
-    session.expire_all()
-    return [row[0] for row in ready]
+    _forget_children(session, parent_id)
+    return [number for number, state in counted if state == JobState.READY]
+
+
+def _forget_children(session: Session, parent_id: int) -> None:
+    """Statements have written the children past this session: those that it has loaded are read again when asked."""
+    loaded = {row.id: row for row in session.identity_map.values() if isinstance(row, JobRow)}
+    loaded.pop(parent_id, None)
+    for row in loaded.values():
+        session.expire(row)
 
 
 def hold_ready(session: Session, batch_id: int) -> list[int]:

@@ -45,6 +45,11 @@ def believed(session: Session, now: datetime) -> Sequence[KnownFailureRow]:
     return session.exec(query.order_by(col(KnownFailureRow.at).desc(), col(KnownFailureRow.inputs))).all()
 
 
+def forget_inputs(session: Session, inputs: str) -> None:
+    """Forget the failure of these inputs."""
+    session.exec(delete(KnownFailureRow).where(col(KnownFailureRow.inputs) == inputs))
+
+
 def forget(session: Session, named: str) -> int:
     """Forget by the job that failed, the recipe, the package or the whole digest; answers how many there were."""
     known = KnownFailureRow

@@ -39,6 +39,8 @@ class JobLine(NamedTuple):
     ready_at: datetime | None
     stage: int = 0
     failure: str = ""
+    height: int = 0
+    place: int = 0
 
     @property
     def public(self) -> str:

@@ -42,6 +42,11 @@ def seen(session: Session, name: str, now: datetime, **values: Any) -> WorkerRow
     return row
 
 
+def maybe_worker(session: Session, name: str) -> WorkerRow | None:
+    """The worker, if it was ever seen. Whoever holds it spares later questions of this transaction."""
+    return session.get(WorkerRow, name)
+
+
 def all_workers(session: Session) -> list[WorkerRow]:
     """Every worker that was ever seen and is not gone, by name."""
     return list(session.exec(select(WorkerRow).where(WorkerRow.state != "gone").order_by(col(WorkerRow.name))).all())

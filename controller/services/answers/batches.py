@@ -15,6 +15,7 @@ from controller.services.answers.change_shapes import EditShape
 from controller.services.answers.channels import promotion_shape
 from controller.services.answers.forecast import expected_words, forecast_of
 from controller.services.answers.jobs import job_line
+from controller.services.answers.ordering import bump_shapes
 from controller.services.answers.pauses import sentences
 from controller.services.answers.reasons import circle_lines, kept_member, notice_shape, refusal_line
 from controller.services.answers.revisions import difference_shapes, revision_shapes
@@ -72,7 +73,7 @@ def _fields(row: BatchRow, change: ChangeRow, counts: Counts, paused: str = "") 
         "tree": change.tree, "commit": change.commit,
         "author": row.author, "created_at": row.created_at, "settled_at": row.settled_at, "counts": counts,
         "verdict": verdict, "actor": actor, "mark": words.mark, "label": "paused" if paused else words.label,
-        "category": field_of(words.category),
+        "category": field_of(words.category), "priority": row.priority,
     }  # fmt: skip
 
 
@@ -100,6 +101,7 @@ def batch_view(farm: Farm, batch: str, reasons_of: Collection[str] | None = None
             edits=tuple(EditShape.model_validate(edit) for edit in row.plan.get("edits", ())),
             gates=_gates(farm, session, row), forecast=forecast_of(farm, session, row), expected=expected_words(row),
             revisions=revision_shapes(row.revisions), moves=moves_of(session, number),
+            bumps=bump_shapes(row),
             differences=difference_shapes(artifacts.differences(session, number)),
         )  # fmt: skip
 

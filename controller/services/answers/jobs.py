@@ -8,8 +8,9 @@ from controller.domain.failure_words import failure_sentence
 from controller.domain.jobs import BROKEN, ENDED, SETTLED, JobKind, JobState
 from controller.domain.pause_words import paused_job_sentence
 from controller.domain.wording import JOB_WORDS
+from controller.services.answers.ordering import order_shape
 from controller.services.answers.reasons import reason_shape
-from controller.services.answers.shapes import AttemptShape, FailingLine, FileShape, JobSummary, JobView
+from controller.services.answers.shapes import AttemptShape, FailingLine, FileShape, JobSummary, JobView, QueuedJob
 from controller.services.answers.words import NOBODY, amount, fault, field_of, job_sentence
 from controller.services.farm import Farm
 from controller.storage import artifacts, batches, jobs, lines, pauses, workers
@@ -17,6 +18,8 @@ from controller.storage.artifacts import ArtifactRow
 from controller.storage.database import Session
 from controller.storage.jobs import AttemptRow, JobRow
 from controller.storage.lines import JobLine
+
+_QUEUED = frozenset({JobState.WAITING, JobState.READY})
 
 
 def job_line(job: JobLine, worker: str = "") -> JobSummary:
@@ -48,10 +51,12 @@ def job_lines(farm: Farm, names: Sequence[str]) -> list[JobSummary]:
         return [job_line(job, holders.get(job.id, "")) for job in lines.by_ids(session, ids)]
 
 
-def queue(farm: Farm, limit: int) -> list[JobSummary]:
-    """Ready jobs in the order in which they will start."""
+def queue(farm: Farm, limit: int) -> list[QueuedJob]:
+    """Ready jobs in the order in which they will start, each with why it stands there."""
     with farm.reading() as session:
-        return [job_line(job) for job in lines.in_order_of_start(session, JobState.READY.value, limit)]
+        ready = lines.in_order_of_start(session, JobState.READY.value, limit)
+        known = batches.batches_by_id(session, [*{job.batch_id for job in ready}])
+        return [QueuedJob(**_line_fields(job, ""), order=order_shape(job, known[job.batch_id])) for job in ready]
 
 
 def job_summary(farm: Farm, job: str) -> JobSummary:
@@ -81,6 +86,7 @@ def job_view(farm: Farm, job: str) -> JobView:
             failing=tuple(FailingLine(line=f["line"], text=f["text"], kind=f["kind"]) for f in row.failing),
             message=row.message, consequence=_last_consequence(row, tries),
             why_not=tuple(_why_not(farm, session, row, parents)), artifact=row.artifact,
+            order=order_shape(row, batch) if JobState(row.state) in _QUEUED else None,
             batch_title=batch.title, commit=change.commit, tree=change.tree, added_by=row.revision,
         )  # fmt: skip
 

@@ -46,6 +46,8 @@ class BatchSummary(Shape):
     mark: str = ""
     label: str = ""
     category: str = ""
+    priority: str = "normal"
+    """``emergency``, ``high``, ``normal``, ``low`` or ``background``."""
 
 
 class JobSummary(Shape):
@@ -80,6 +82,39 @@ class JobSummary(Shape):
     started_at: datetime | None = None
     ended_at: datetime | None = None
     reason: ReasonShape | None = None
+
+
+class OrderShape(Shape):
+    """Where a job stands in the queue, in parts."""
+
+    priority: str
+    """Of its batch, in force: ``emergency``, ``high``, ``normal``, ``low`` or ``background``."""
+    lane: str
+    """``emergency``, ``ordinary`` or ``background``: none of a later lane goes before one of an earlier."""
+    below_seconds: float
+    """Of the longest chain that starts with it."""
+    share: float
+    """What its batch has of a share: 1 for a whole one."""
+    since: datetime | None = None
+    line: str = ""
+    sentences: tuple[str, ...] = ()
+
+
+class QueuedJob(JobSummary):
+    """A ready job, and why it stands where it stands."""
+
+    order: OrderShape
+
+
+class BumpShape(Shape):
+    """A person gave a batch another priority."""
+
+    to: str
+    before: str
+    who: str
+    why: str
+    at: datetime
+    sentence: str = ""
 
 
 class MemberShape(Shape):
@@ -164,6 +199,8 @@ class BatchView(BatchSummary):
     """How the plan changed when it was decided again, oldest first."""
     moves: tuple[MoveShape, ...] = ()
     """What moved in watched channels, where it came of that."""
+    bumps: tuple[BumpShape, ...] = ()
+    """Who gave it another priority, oldest first."""
     differences: tuple[DifferenceShape, ...] = ()
     """What was built, beside what was there before; only what differs in something that others may notice."""
 
@@ -226,6 +263,8 @@ class JobView(JobSummary):
     """What its last failed try was, and what was done about it, in a sentence."""
     why_not: tuple[str, ...] = ()
     """Why it is not running yet, one sentence each."""
+    order: OrderShape | None = None
+    """Why it stands where it stands in the queue, while it is to be done."""
     artifact: str = ""
     """``subdir/file name`` that a test or retest is about."""
     batch_title: str = ""

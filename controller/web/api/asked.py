@@ -5,6 +5,7 @@ from typing import Annotated, Generic, TypeVar
 from fastapi import Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
+from controller.domain.priorities import Priority
 from controller.planning.policy import Scope
 from controller.services.answers.shape import Shape
 
@@ -29,6 +30,7 @@ class Push(Asked):
     """Branch, tag or commit; the tree's own HEAD if there is none."""
     summary: Annotated[str | None, Field(max_length=2000)] = None
     who: Who = ""
+    priority: Priority = Priority.NORMAL
 
 
 class AskedMigration(Asked):
@@ -69,6 +71,13 @@ class Move(Act):
     """Where a batch is to go."""
 
     to: Annotated[str, Field(min_length=1, max_length=200)] = "stable"
+
+
+class Bump(Act):
+    """Another priority for a batch. The reason is asked for, since others have to wait for it."""
+
+    priority: Priority
+    why: Annotated[str, Field(min_length=1, max_length=2000, description="Why, for the record.")]
 
 
 class Items(Shape, Generic[T]):

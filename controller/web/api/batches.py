@@ -7,7 +7,7 @@ from fastapi.responses import PlainTextResponse
 
 from controller.domain.batches import BatchState
 from controller.domain.errors import InvalidInputError
-from controller.services import promotion, requests
+from controller.services import promotion, requests, sharing
 from controller.services.answers import batches, forecast, whys
 from controller.services.answers.batch_plans import plan_of_batch
 from controller.services.answers.differences import difference_of_batches
@@ -16,7 +16,7 @@ from controller.services.answers.plan_shapes import BatchPlan, PlanDifference
 from controller.services.answers.shapes import BatchSummary, BatchView, MovePreview
 from controller.services.answers.why_shapes import WhyAnswer
 from controller.services.commit_numbers import number_edits
-from controller.web.api.asked import Act, BatchId, DryRun, Items, Limit, Move, PackageName, PlanName, Revision
+from controller.web.api.asked import Act, BatchId, Bump, DryRun, Items, Limit, Move, PackageName, PlanName, Revision
 from controller.web.asking import AskedFarm
 from controller.web.guards import admin
 
@@ -93,6 +93,13 @@ def batch_release(batch: BatchId, act: Act, farm: AskedFarm) -> BatchSummary:
 def batch_cancel(batch: BatchId, act: Act, farm: AskedFarm) -> BatchSummary:
     """Give a batch up."""
     requests.cancel(farm, batch, who=act.who, why=act.why)
+    return batches.batch_summary(farm, batch)
+
+
+@router.post("/api/v1/batches/{batch}/bump", dependencies=_guarded)
+def batch_bump(batch: BatchId, bump: Bump, farm: AskedFarm) -> BatchSummary:
+    """Give a batch another priority; what waits of it is ranked by it at once."""
+    sharing.bump(farm, batch, bump.priority, who=bump.who, why=bump.why)
     return batches.batch_summary(farm, batch)
 
 

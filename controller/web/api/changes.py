@@ -20,7 +20,7 @@ router = APIRouter(tags=["changes"], dependencies=[Depends(admin)])
 @router.post("/api/v1/changes", status_code=status.HTTP_201_CREATED)
 def change_push(push: Push, farm: AskedFarm, response: Response) -> PushAnswer:
     """Record a push and open its batch. The same commit again answers the same batch, with 200."""
-    opened = intake.push(farm, push.tree, push.rev, who=push.who, summary=push.summary or "")
+    opened = intake.push(farm, push.tree, push.rev, who=push.who, summary=push.summary or "", priority=push.priority)
     response.headers["Location"] = f"/api/v1/batches/{opened.batch}"
     if opened.again:
         response.status_code = status.HTTP_200_OK

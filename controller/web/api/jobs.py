@@ -7,7 +7,7 @@ from fastapi.responses import StreamingResponse
 
 from controller.services import requests
 from controller.services.answers import jobs, logs
-from controller.services.answers.shapes import JobSummary, JobView, LogLines
+from controller.services.answers.shapes import JobSummary, JobView, LogLines, QueuedJob
 from controller.web.api.asked import Act, Items, JobId, Limit
 from controller.web.asking import AskedFarm
 from controller.web.guards import admin
@@ -46,6 +46,6 @@ def log_raw(job: JobId, farm: AskedFarm, attempt: Attempt = None) -> StreamingRe
 
 
 @router.get("/api/v1/queue")
-def queue_list(farm: AskedFarm, limit: Limit = 100) -> Items[JobSummary]:
-    """Ready jobs in the order in which they will start."""
+def queue_list(farm: AskedFarm, limit: Limit = 100) -> Items[QueuedJob]:
+    """Ready jobs in the order in which they will start, each with why it stands there."""
     return Items(items=tuple(jobs.queue(farm, limit)))

@@ -118,6 +118,11 @@ class FakeController:
         found["state"] = {"release": "running", "cancel": "cancelled"}[act]
         return found
 
+    def bump(self, name: str, _query: dict[str, str], body: Any) -> Any:
+        found = _known(self.batches, name, "batch")
+        found["priority"] = body["priority"]
+        return found
+
     def job_view(self, name: str, _query: dict[str, str], _body: Any) -> Any:
         return _known(self.jobs, name, "job")
 
@@ -148,6 +153,7 @@ _ROUTES: list[tuple[str, Callable[..., Any]]] = [
     (r"/api/v1/batches/([^/]+)", FakeController.view),
     (r"/api/v1/batches/([^/]+)/promotions", FakeController.promote),
     (r"/api/v1/batches/([^/]+)/(release|cancel)", FakeController.act),
+    (r"/api/v1/batches/([^/]+)/bump", FakeController.bump),
     ("/api/v1/promotions", FakeController.moves),
     (r"/api/v1/promotions/([^/]+)/restore", FakeController.restore),
     (r"/api/v1/jobs/([^/]+)", FakeController.job_view),

@@ -137,12 +137,36 @@ def test_a_held_batch_is_released_or_given_up(asked: Type, fake_day: FakeControl
     assert asked("batch", "cancel", "B-8", "-y").out == "B-8 is cancelled\n"
 
 
+def test_a_batch_is_given_another_priority_for_a_reason(asked: Type, fake_day: FakeController) -> None:
+    said = asked("batch", "bump", "B-8", "--priority", "emergency", "--reason", "openssl")
+    assert said.out == "B-8 has priority emergency\n"
+    assert fake_day.asked[-1][2] == {"priority": "emergency", "who": "eva", "why": "openssl"}
+    assert asked("batch", "bump", "B-8", "--priority", "emergency").code == 2
+    assert asked("batch", "bump", "B-8", "--priority", "at-once", "--reason", "x").code == 2
+    assert "Priority emergency." in asked("batch", "view", "B-8").out
+
+
+def test_why_of_a_job_says_its_place_in_the_queue(asked: Type, fake_day: FakeController) -> None:
+    parts = {
+        "priority": "high",
+        "lane": "ordinary",
+        "below_seconds": 60.0,
+        "share": 1.0,
+        "sentences": ["It is urgent."],
+    }
+    fake_day.jobs["J-3"]["order"] = parts
+    assert asked("why", "J-3").out == asked("job", "why", "J-3").out
+    assert asked("why", "J-3").out.endswith("Nobody waits.\nIt is urgent.\n")
+
+
 def test_a_push_names_its_batch_on_stdout_and_its_page_on_stderr(asked: Type, fake: FakeController) -> None:
     said = asked("push", "/srv/recipes", "-m", "zlib 1.3.2")
     assert said.out == "B-7: 3 jobs, running\n"
     assert said.err == f"{fake.url}/batches/B-7\n"
     assert "pushed before" in asked("push", "/srv/recipes").out
-    assert fake.asked[0][2] == {"tree": "/srv/recipes", "rev": None, "summary": "zlib 1.3.2", "who": "eva"}
+    assert fake.asked[0][2] == {
+            "tree": "/srv/recipes", "rev": None, "summary": "zlib 1.3.2", "who": "eva", "priority": "normal",
+        }  # fmt: skip
 
 
 def test_a_folder_is_pushed_by_its_full_path(asked: Type, fake: FakeController, tmp_path: object) -> None:

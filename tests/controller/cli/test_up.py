@@ -34,6 +34,13 @@ def holder(data: Path) -> "subprocess.Popen[str]":
     return process
 
 
+def test_answers_leave_at_once_since_the_listener_names_its_protocol() -> None:
+    with listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+        accepted, _ = listener.accept()
+        with accepted:
+            assert accepted.proto == socket.IPPROTO_TCP, "or asyncio leaves Nagle's wait of 40 ms in force"
+
+
 def test_a_data_folder_in_use_names_the_process_that_holds_it(tmp_path: Path) -> None:
     with holder(tmp_path / "data") as other:
         with pytest.raises(DataFolderError, match=str(other.pid)), held(tmp_path / "data"):

@@ -7,9 +7,11 @@ import pytest
 
 from controller.domain.batches import BatchState
 from controller.domain.jobs import JobState
+from controller.domain.priorities import Lane
+from controller.planning.ordering import lane_span
 from controller.services import reconcile, redeciding, requests
 from controller.services.farm import Farm, Rules
-from controller.storage import artifacts, batches, jobs
+from controller.storage import artifacts, batches, durations, jobs
 from tests.kit.changing_world import World, library, program
 from tests.kit.farms import make_farm
 
@@ -146,6 +148,25 @@ def test_a_retest_that_does_not_pass_becomes_a_rebuild_once(world: World, how: s
     assert world.batch(batch).state == "passed"
     assert claims
     assert any("/app-1.0-" in file for file in world.batch(batch).published)
+
+
+def test_what_a_new_decision_adds_finds_its_place_by_the_critical_path(world: World) -> None:
+    for name, seconds in (("lib", 100.0), ("mid", 900.0), ("leaf", 500.0), ("app", 60.0)):
+        for _ in range(40):
+            with world.farm.transaction() as session:
+                durations.learn(session, ("build", name, name, "noarch"), seconds, world.farm.now())
+    batch = world.change_lib()
+    world.worker.fail.add(("test", "app"))
+    run_until(world, ("test", "app"))
+    while ("build", "app") not in world.jobs(batch):
+        list(reconcile.tick(world.farm, reconcile.STEPS))
+    lowest, beyond = lane_span(Lane.ORDINARY)
+    rows = world.jobs(batch)
+    assert 50 <= rows["build", "app"].height <= 70
+    open_jobs = [row for row in rows.values() if row.state in ("waiting", "ready")]
+    by_rank = sorted(open_jobs, key=lambda row: (row.rank, -row.height))
+    assert [row.height for row in by_rank] == sorted((row.height for row in open_jobs), reverse=True)
+    assert all(lowest <= row.rank < beyond for row in open_jobs)
 
 
 def run_until(world: World, job: tuple[str, str]) -> int:

@@ -50,6 +50,19 @@ def test_a_claim_takes_the_lowest_rank_first_then_the_oldest(database: Database)
     assert taken == ["first", "second", "third", "late", None]
 
 
+def test_a_claim_from_several_pools_takes_the_lowest_rank_of_all(database: Database) -> None:
+    with database.writing() as session:
+        for name, pool, rank in (("c", "linux-64", 3), ("a", "linux-64.large", 1), ("b", "linux-64", 2)):
+            add_job(session, name, pool=pool, rank=rank)
+        add_job(session, "elsewhere", pool="win-64", rank=0)
+    taken = []
+    for _ in range(4):
+        with database.writing() as session:
+            job = jobs.claim(session, ["linux-64", "linux-64.large"], NOW)
+            taken.append(job.name if job else None)
+    assert taken == ["a", "b", "c", None]
+
+
 def test_a_claim_sees_only_its_own_pools_and_only_ready_jobs(database: Database) -> None:
     with database.writing() as session:
         add_job(session, "other", pool="win-64")

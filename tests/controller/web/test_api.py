@@ -139,6 +139,23 @@ class TestActing:
         assert answer.json()["state"] == "cancelled"
         assert client.get("/api/v1/queue").json()["items"] == []
 
+    def test_a_batch_is_bumped_by_somebody_who_says_why(
+        self, client: TestClient, acted: Filled, admin: dict[str, str]
+    ) -> None:
+        body = {"who": "eva", "why": "openssl", "priority": "emergency"}
+        address = f"/api/v1/batches/{acted.batch}/bump"
+        assert client.post(address, json=body).status_code == 401
+        for wrong in ({"why": ""}, {"priority": "at once"}):
+            assert client.post(address, json=body | wrong, headers=admin).status_code == 422
+        assert client.post(address, json=body, headers=admin).json()["priority"] == "emergency"
+        queued = client.get("/api/v1/queue").json()["items"]
+        lanes = {job["batch"]: job["order"]["lane"] for job in queued}
+        assert lanes[acted.batch] == "emergency"
+        page = client.get(f"/batches/{acted.batch}").text
+        assert "From normal to emergency by eva: openssl" in page
+        assert "emergency; " in client.get("/workers").text
+        assert "It goes before everything that is no emergency." in client.get(f"/jobs/{queued[0]['id']}").text
+
     def test_a_broken_job_is_tried_again(self, client: TestClient, acted: Filled, admin: dict[str, str]) -> None:
         job = acted.jobs["build pytorch linux-64"]
         answer = client.post(f"/api/v1/jobs/{job}/retry", json={"who": "lu"}, headers=admin)
@@ -209,7 +226,7 @@ class TestDescription:
         assert len(operations) == len(set(operations))
         verbs = {"list", "view", "push", "preview", "promote", "release", "cancel", "retry", "restore", "raw", "stream",
                  "take", "note", "beat", "report", "append", "look", "fetch", "health", "ready", "check",
-                 "forget", "resume", "pause"}  # fmt: skip
+                 "forget", "resume", "pause", "bump"}  # fmt: skip
         assert {operation.rsplit("_", 1)[1] for operation in operations} <= verbs
 
     def test_every_operation_describes_its_errors(self, document: dict[str, Any]) -> None:
