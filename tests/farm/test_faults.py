@@ -52,14 +52,15 @@ def test_what_cannot_be_solved_fails_with_the_solvers_words(tmp_path: Path) -> N
 
 def test_a_build_that_hangs_is_ended_with_its_whole_process_tree(tmp_path: Path) -> None:
     tree = tmp_path / "tree"
-    write_recipe(tree, "hangs", script=("sleep 98765 & setsid sleep 98764 & sleep 98763",))
+    long = f"sleep 9{os.getpid()}"  # nobody else's: another run may be left over
+    write_recipe(tree, "hangs", script=(f"{long}1 & setsid {long}2 & {long}3",))
     commit(tree, "hangs")
     with live_farm(tmp_path, build_seconds=3) as farm:
         batch = farm.push(tree)
         assert farm.settled(batch)["state"] == "failed"
         job = farm.get(f"/api/v1/jobs/{farm.jobs(batch)['build', 'hangs']['id']}")
         assert job["tries"][-1]["outcome"] == "timeout"
-        wait_until(lambda: not pids_naming("sleep 9876"), 10, "the end of the process tree")
+        wait_until(lambda: not pids_naming(long), 10, "the end of the process tree")
 
 
 def test_a_killed_worker_costs_a_lease_and_no_job(tmp_path: Path) -> None:

@@ -8,8 +8,9 @@ from sqlmodel import select
 from controller.domain.batches import BatchState
 from controller.domain.channels import STABLE, TESTING
 from controller.domain.invariant_words import breach_sentence
+from controller.domain.jobs import AttemptState
 from controller.services import invariants
-from controller.storage import batches, channels, jobs
+from controller.storage import batches, channels, jobs, pauses
 from controller.storage.jobs import AttemptRow
 from tests.simulate.stage import RULES
 from tests.simulate.truth import Beat
@@ -31,6 +32,7 @@ class Checks:
         self.history = history
         self._over_at, self._over = -1, False
         self._silent: set[str] = set()
+        self._ended: dict[str, str] = {}
 
     def expected(self, what: str, error: Exception) -> None:
         """Only what a fault explains may end a request with a surprise."""
@@ -46,6 +48,7 @@ class Checks:
             self._ask_all()
         if history.commits % _OFTEN:
             return
+        self._stay_ended()
         with history.observer.reading() as session:
             found = invariants.find_quick_breaches(session)
         for breach in found:
@@ -65,6 +68,18 @@ class Checks:
                         not self._was_there(worker, attempt), f"{attempt} was taken from a worker that was there"
                     )
 
+    def _stay_ended(self) -> None:
+        """What has ended stays as it ended, whatever a late worker says of it."""
+        with self.history.observer.reading() as session:
+            ended = session.exec(
+                select(AttemptRow.id, AttemptRow.state).where(AttemptRow.state != AttemptState.LEASED.value)
+            )
+            found = {str(attempt): str(state) for attempt, state in ended.all()}
+        for attempt, before in self._ended.items():
+            now = found.get(attempt, "leased")
+            self.history.hold(now == before, f"{attempt} had ended as {before}, and is {now}")
+        self._ended |= found
+
     def _was_there(self, worker: "Worker", attempt: str) -> bool:
         now = self.history.scheduler.now
         began = now - RULES.lease_seconds - RULES.tick_seconds
@@ -76,6 +91,7 @@ class Checks:
 
     def _ask_all(self, *, deep: bool = False) -> None:
         history = self.history
+        self._stay_ended()
         known = set(history.broken)
         for breach in invariants.find_breaches(history.observer, deep=deep):
             words = breach_sentence(breach)
@@ -91,7 +107,7 @@ class Checks:
         if history.commits > self._over_at:
             self._over_at = history.commits + 3
             with history.observer.reading() as session:
-                self._over = not batches.batches_in(session, BatchState.RUNNING)
+                self._over = not batches.batches_in(session, BatchState.RUNNING) and not pauses.open_pauses(session)
         return self._over
 
     def soon_afterwards(self) -> None:

@@ -37,6 +37,10 @@ def _end_without_fence(session, attempt, to, now, **values) -> bool:
     return done.rowcount == 1
 
 
+def _lose_instead(farm) -> None:
+    reconcile.lose_lapsed(farm, farm.now())
+
+
 class _StillLeased:
     """An attempt that seems to be leased whatever became of it."""
 
@@ -56,7 +60,7 @@ def _holder_of_any(*given: Any, **more: Any) -> Any:
 _HOLDER = leases.holder
 
 
-def _claim_running_too(session, pools, now):
+def _claim_running_too(session, pools, now, _wishes=None):
     best = (
         select(JobRow.id)
         .where(or_(JobRow.state == JobState.READY.value, JobRow.state == JobState.RUNNING.value))
@@ -111,7 +115,7 @@ MUTANTS: Mapping[str, tuple[Patch, ...]] = {
     ),
     "a running job is granted again": ((jobs, "claim", _claim_running_too),),
     "lapsed leases are never lost": ((reconcile, "lose_lapsed", _nothing),),
-    "the farm's own absence is not forgiven": ((reconcile, "forgive_absence", reconcile.lose_lapsed),),
+    "the farm's own absence is not forgiven": ((reconcile, "forgive_absence", _lose_instead),),
     "a worker that hangs is left alone": (
         (reconcile, "STEPS", tuple(step for step in reconcile.STEPS if step[1] is not reconcile.lose_overdue)),
     ),

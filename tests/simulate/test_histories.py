@@ -12,7 +12,7 @@ from tests.simulate.history import Asked, run
 from tests.simulate.mutants import MUTANTS, find
 from tests.simulate.telling import tell
 
-BLOCKS, BLOCK = 6, 5
+BLOCKS, BLOCK = 40, 5
 POINTS_OF = 6
 """A short history."""
 
