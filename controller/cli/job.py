@@ -30,6 +30,8 @@ def _print(job: "JobView") -> None:
         tell(f"  {job.message}")
     if job.consequence:
         tell(f"  {job.consequence}")
+    if job.suspects:
+        tell(f"  {job.suspects}")
     for reason in job.reasons:
         tell(f"  because {reason.sentence}")
     for line in job.failing:

@@ -11,6 +11,7 @@ from controller.domain.wording import JOB_WORDS
 from controller.services.answers.ordering import order_shape
 from controller.services.answers.reasons import reason_shape
 from controller.services.answers.shapes import AttemptShape, FailingLine, FileShape, JobSummary, JobView, QueuedJob
+from controller.services.answers.suspects import suspects_of
 from controller.services.answers.words import NOBODY, amount, fault, field_of, job_sentence
 from controller.services.farm import Farm
 from controller.storage import artifacts, batches, jobs, lines, pauses, workers
@@ -84,7 +85,7 @@ def job_view(farm: Farm, job: str) -> JobView:
             tries=tuple(_attempt(farm, attempt) for attempt in tries),
             files=tuple(_file(artifact) for artifact in _files(session, row)),
             failing=tuple(FailingLine(line=f["line"], text=f["text"], kind=f["kind"]) for f in row.failing),
-            message=row.message, consequence=_last_consequence(row, tries),
+            message=row.message, consequence=_last_consequence(row, tries), suspects=suspects_of(session, row),
             why_not=tuple(_why_not(farm, session, row, parents)), artifact=row.artifact,
             order=order_shape(row, batch) if JobState(row.state) in _QUEUED else None,
             batch_title=batch.title, commit=change.commit, tree=change.tree, added_by=row.revision,

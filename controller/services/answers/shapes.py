@@ -261,6 +261,8 @@ class JobView(JobSummary):
     message: str = ""
     consequence: str = ""
     """What its last failed try was, and what was done about it, in a sentence."""
+    suspects: str = ""
+    """Of a broken one: which of the changes that came together can be the cause, as far as dependency settles it."""
     why_not: tuple[str, ...] = ()
     """Why it is not running yet, one sentence each."""
     order: OrderShape | None = None
