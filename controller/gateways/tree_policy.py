@@ -7,11 +7,11 @@ from datetime import date
 from typing import Any
 
 from controller.domain.overrides import Override, OverrideKind
-from controller.planning.policy import Policy, Scope
+from controller.planning.policy import Policy, Scope, Supersede
 
 Refuse = Callable[[str, str, str], Exception]
 """What is wrong, the key that it stands at, and the remedy; answers the error to raise."""
-_POLICY = ("scope", "packages", "relink_static", "static", "not_static", "generators")
+_POLICY = ("scope", "packages", "relink_static", "static", "not_static", "generators", "supersede")
 _OVERRIDE = ("kind", "packages", "subdirs", "author", "reason", "until")
 
 
@@ -31,6 +31,7 @@ def read_policy(policy: Any, overrides: Any, refuse: Refuse) -> Policy:
         not_static=reader.texts(policy.get("not_static", []), "not_static"),
         generators=reader.texts(policy.get("generators", []), "generators"),
         overrides=tuple(reader.override(entry) for entry in overrides),
+        supersede=reader.supersede(policy.get("supersede", Supersede.WAITING.value)),
     )
 
 
@@ -49,6 +50,12 @@ class _Reader:
         if value not in list(Scope):
             raise self.refuse(f"{value!r} is no scope.", key, f"Name one of {', '.join(Scope)}.")
         return Scope(value)
+
+    def supersede(self, value: Any) -> Supersede:
+        if value not in list(Supersede):
+            remedy = f"Name one of {', '.join(Supersede)}."
+            raise self.refuse(f"{value!r} is no way to supersede.", "supersede", remedy)
+        return Supersede(value)
 
     def scopes(self, value: Any) -> tuple[tuple[str, Scope], ...]:
         if not isinstance(value, Mapping):

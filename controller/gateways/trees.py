@@ -64,6 +64,16 @@ class Trees:
         subject, _, author = said.partition("\0")
         return subject, author
 
+    def descends(self, url: str, commit: str, older: str) -> bool:
+        """Whether a commit comes after an older one. States of a plain folder follow each other. Raises TreeError."""
+        if commit.startswith(_FOLDER) or older.startswith(_FOLDER):
+            return commit.startswith(_FOLDER) and older.startswith(_FOLDER)
+        mirror = self._mirror(url)
+        if not self._has(mirror, older):
+            return False
+        base = self._git.run("merge-base", commit, older, at=mirror)
+        return base == older
+
     def open(self, url: str, commit: str) -> Checkout:
         """The tree at a commit, of which only what is asked for is ever written to a folder. Raises TreeError."""
         if commit.startswith(_FOLDER):

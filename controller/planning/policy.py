@@ -21,6 +21,14 @@ class Scope(StrEnum):
     """Also whatever has a rebuilt package in its build or host section."""
 
 
+class Supersede(StrEnum):
+    """What a newer push ends of what older ones of its branch planned."""
+
+    WAITING = "waiting"
+    """What it builds otherwise and has not started."""
+    NEVER = "never"
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """The policy of a tree. Patterns are of package names, as ``lib*``; the first that fits decides."""
@@ -37,6 +45,7 @@ class Policy:
     generators: tuple[str, ...] = ()
     """Tools whose output is part of what they build, as protoc's or cython's: a new one rebuilds their users (R6)."""
     overrides: tuple[Override, ...] = ()
+    supersede: Supersede = Supersede.WAITING
 
     def scope_of(self, name: str) -> Scope:
         """How far the move of a package goes."""

@@ -19,6 +19,7 @@ from controller.services.noticing import with_notices
 from controller.services.opening import Basis, planned_files, store_batch, store_jobs, store_sources
 from controller.services.planned import Target, plan_on
 from controller.services.proposals import Proposal, proposals
+from controller.services.superseding import superseding
 from controller.services.trees import Standing, stand
 from controller.storage import artifacts, batches, channels, events, jobs
 from controller.storage.batches import BatchRow, ChangeRow
@@ -70,7 +71,8 @@ def push(
         known = _known(session, change)
     if known is not None:
         return known
-    return record(farm, change, stand(farm, tree, commit), priority=priority)
+    standing = stand(farm, tree, commit)
+    return record(farm, change, standing, also=superseding(farm, change, standing.policy), priority=priority)
 
 
 def record(

@@ -83,6 +83,7 @@ def _end(job: JobRow, parents: tuple[int, ...], answers: Mapping[str, tuple[str,
         files=_planned(job) if kind is JobKind.BUILD else (job.artifact,), id=job.public,
         parents=tuple(f"J-{parent}" for parent in parents),
         replaced_by=answers.get(job.artifact, ()) if job.state == JobState.ESCALATED else (),
+        why=f"{job.message[:1].upper()}{job.message[1:]}." if job.state == JobState.CANCELLED else "",
     )  # fmt: skip
 
 

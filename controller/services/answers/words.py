@@ -89,7 +89,8 @@ def batch_verdict(state: BatchState, counts: Counts, published: int, behind: int
         return tally(counts), "maintainer" if counts.broken else NOBODY
     if state is BatchState.PASSED and not counts.total:
         return "Nothing had to be built or tested.", NOBODY
-    sentence = _BATCH_SENTENCES[state].format(
+    sentences = _BATCH_SENTENCES if counts.broken else {**_BATCH_SENTENCES, **_UNBROKEN}
+    sentence = sentences[state].format(
         jobs=amount(counts.total, "job"), broken=amount(counts.broken, "job"), published=amount(published, "package"),
         behind=amount(behind, "file"),
     )  # fmt: skip
@@ -107,6 +108,13 @@ _BATCH_SENTENCES: Mapping[BatchState, str] = {
     BatchState.RESTORED: "Was in stable, and was taken back.",
     BatchState.CANCELLED: "Cancelled; nothing of it is published.",
 }
+
+
+_UNBROKEN: Mapping[BatchState, str] = {
+    BatchState.PARTIAL: "{published} in testing; {behind} left behind.",
+    BatchState.FAILED: "Nothing is published; {behind} left behind.",
+}
+"""Where nothing broke: others were first, or a newer push has it."""
 
 
 _SAID = [(name, CATEGORY_LABELS[name]) for name in CATEGORIES]
