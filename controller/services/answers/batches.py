@@ -65,7 +65,7 @@ def _fields(row: BatchRow, change: ChangeRow, counts: Counts, paused: str = "") 
     words = BATCH_WORDS[state]
     verdict, actor = batch_verdict(state, counts, len(row.published), len(row.stays))
     if paused:
-        verdict = f"{paused} {tally(counts)}"
+        verdict, actor = f"{paused} {tally(counts)}", "operator"
     elif state is BatchState.HELD and "held" in row.plan:
         verdict = f"Held: {holding_sentence(from_json(Holding, row.plan['held']))}"
     return {
