@@ -64,6 +64,11 @@ class Settings(BaseSettings):
     circuit_breaker_times: float = Field(
         default=10.0, ge=0, description="A plan so many times the tree's usual size waits for a person; 0: none does."
     )
+    leader_seconds: float = Field(
+        default=15.0,
+        ge=1,
+        description="Of several controllers, another one leads when the leader is silent for so long.",
+    )
     tick_seconds: float = Field(default=1.0, gt=0, description="The loop looks at everything at least this often.")
 
     @classmethod

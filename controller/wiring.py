@@ -8,7 +8,7 @@ from controller.gateways import clock
 from controller.gateways.bells import Bells
 from controller.gateways.blobs import Blobs
 from controller.gateways.logs import Logs
-from controller.gateways.machine import native_subdir
+from controller.gateways.machine import native_subdir, process_name
 from controller.gateways.trees import Trees
 from controller.gateways.uploads import Uploads
 from controller.services.farm import Farm, Rules
@@ -38,6 +38,7 @@ def open_farm(settings: Settings, broker_url: str) -> Farm:
         new_token=clock.new_token,
         admin_token=keep_token(data / "admin-token"),
         worker_token=keep_token(data / "worker-token"),
+        process=process_name(),
     )
 
 
@@ -62,6 +63,7 @@ def rules(settings: Settings) -> Rules:
         circuit_breaker_jobs=settings.circuit_breaker_jobs,
         circuit_breaker_times=settings.circuit_breaker_times,
         tick_seconds=settings.tick_seconds,
+        leader_seconds=settings.leader_seconds,
     )
 
 

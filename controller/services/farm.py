@@ -1,7 +1,7 @@
 """The Farm: the one argument of every service. Built by ``controller.wiring``, or by a test."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Event
@@ -59,6 +59,8 @@ class Rules:
     circuit_breaker_jobs: int = 2000
     circuit_breaker_times: float = 10.0
     tick_seconds: float = 1.0
+    leader_seconds: float = 15.0
+    """A leader of the loop that is silent for so long is taken over from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +100,15 @@ class Farm:
     enquiries: Enquiries = field(default_factory=Enquiries)
     looked: Looked | None = None
     """None until this process leads for the first time."""
+    process: str = ""
+    """Which process this is, for people: host and number."""
+    fence: Callable[[Session], AbstractContextManager[object]] = nullcontext
+    """What every writing transaction passes: for the loop's own Farm, whether it leads; see services.leading."""
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """One writing transaction; the loop looks once it has committed."""
-        with self.database.writing() as session:
+        with self.database.writing() as session, self.fence(session):
             yield session
         self.wake.set()
 
@@ -111,6 +117,11 @@ class Farm:
         """One transaction that writes nothing."""
         with self.database.reading() as session:
             yield session
+
+    def database_time(self) -> datetime:
+        """What time it is by the database's clock."""
+        with self.reading() as session:
+            return self.database.clock(session)
 
     def lease_end(self) -> datetime:
         """When a lease granted now lapses."""

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from controller.domain.batches import BatchState
 from controller.domain.jobs import JobKind
 from controller.domain.pauses import PauseKind
-from controller.services import following, leases, pausing, redeciding, settling, watching, workers
+from controller.services import following, leading, leases, pausing, redeciding, settling, watching, workers
 from controller.services.farm import Farm, Looked
 from controller.storage import batches, jobs, pauses
 
@@ -19,10 +19,15 @@ Step = tuple[str, Callable[[Farm], object]]
 
 
 def tick(farm: Farm, steps: Sequence[Step]) -> Iterator[tuple[str, Exception]]:
-    """Do these steps once. Yields the steps that failed, with their errors; the others were done."""
+    """Do these steps once. Yields the steps that failed, with their errors; the others were done.
+
+    Raises DeposedError as soon as this loop leads no more.
+    """
     for name, step in steps:
         try:
             step(farm)
+        except leading.DeposedError:
+            raise
         except Exception as error:  # noqa: BLE001 -- told to the loop, which logs it; the next step must not wait
             yield name, error
 

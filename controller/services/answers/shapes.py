@@ -6,6 +6,7 @@ from pydantic import Field
 
 from controller.services.answers.change_shapes import DifferenceShape, EditShape, RevisionShape
 from controller.services.answers.forecast_shapes import ForecastShape
+from controller.services.answers.leader_shapes import LeaderShape
 from controller.services.answers.shape import NoticeShape, ReasonShape, Shape
 from controller.services.answers.upstream_shapes import MoveShape, UpstreamView
 
@@ -317,6 +318,7 @@ class FarmView(Shape):
     channels: tuple[ChannelShape, ...] = ()
     promotions: tuple[PromotionShape, ...] = ()
     upstream: UpstreamView = UpstreamView()
+    leader: LeaderShape | None = None
     at: datetime | None = None
     """When this was true."""
     latest_event: int = 0

@@ -9,6 +9,7 @@ from controller.storage import (
     flakes,
     jobs,
     known_failures,
+    leadership,
     pauses,
     readings,
     upstream,
@@ -16,5 +17,17 @@ from controller.storage import (
 )
 
 TABLES = (
-    artifacts, batches, channels, durations, events, flakes, jobs, known_failures, pauses, readings, upstream, workers,
-)  # fmt: skip
+    artifacts,
+    batches,
+    channels,
+    durations,
+    events,
+    flakes,
+    jobs,
+    known_failures,
+    leadership,
+    pauses,
+    readings,
+    upstream,
+    workers,
+)
