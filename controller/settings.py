@@ -69,6 +69,11 @@ class Settings(BaseSettings):
         ge=1,
         description="Of several controllers, another one leads when the leader is silent for so long.",
     )
+    idle_seconds: float = Field(
+        default=600.0,
+        ge=0,
+        description="Work that nobody starts for so long is told, and what is in its way; 0: never.",
+    )
     tick_seconds: float = Field(default=1.0, gt=0, description="The loop looks at everything at least this often.")
 
     @classmethod

@@ -64,6 +64,7 @@ def rules(settings: Settings) -> Rules:
         circuit_breaker_times=settings.circuit_breaker_times,
         tick_seconds=settings.tick_seconds,
         leader_seconds=settings.leader_seconds,
+        idle_seconds=settings.idle_seconds,
     )
 
 

@@ -165,6 +165,7 @@ def _promises(data: Path, *, deep: bool) -> Iterator[Finding]:
 
 def _loop(data: Path) -> Iterator[Finding]:
     """Whether a loop leads: a need where a controller serves this folder."""
+    from controller.services.answers.idling import idle_list
     from controller.services.answers.leader import leader
     from controller.wiring import open_farm
 
@@ -172,9 +173,11 @@ def _loop(data: Path) -> Iterator[Finding]:
     if settings is None or not _is_up_to_date(settings):
         return
     with contextlib.closing(open_farm(settings, settings.broker_url or _NO_BROKER)) as farm:
-        found = leader(farm)
+        found, alarms = leader(farm), idle_list(farm)
     remedy = "`farm up` and `farm loop` lead; of several one does, and the others stand by."
     yield Finding("loop", found.leads, found.sentence, remedy, needed=read_note(data) is not None)
+    for alarm in alarms:
+        yield Finding(f"work {alarm.pool}".strip(), good=False, said=alarm.sentence, remedy=alarm.remedy)
 
 
 def _is_up_to_date(settings: Settings) -> bool:

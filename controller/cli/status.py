@@ -13,6 +13,8 @@ def run(context: Context, form: Form) -> None:
 
     def say() -> None:
         tell(f"jobs: {figures(view.counts)}")
+        for alarm in view.idle:
+            tell(f"{alarm.sentence}\n  next: {alarm.remedy}")
         if view.leader:
             tell(view.leader.sentence)
         table(

@@ -61,6 +61,8 @@ class Rules:
     tick_seconds: float = 1.0
     leader_seconds: float = 15.0
     """A leader of the loop that is silent for so long is taken over from."""
+    idle_seconds: float = 600.0
+    """A pool with work and without busy workers in which nothing starts for so long is told; 0: none is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,8 @@ class Farm:
     enquiries: Enquiries = field(default_factory=Enquiries)
     looked: Looked | None = None
     """None until this process leads for the first time."""
+    asked_idleness: datetime | None = None
+    """When the loop last asked whether nothing starts."""
     process: str = ""
     """Which process this is, for people: host and number."""
     fence: Callable[[Session], AbstractContextManager[object]] = nullcontext

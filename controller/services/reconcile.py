@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from controller.domain.batches import BatchState
 from controller.domain.jobs import JobKind
 from controller.domain.pauses import PauseKind
-from controller.services import following, leading, leases, pausing, redeciding, settling, watching, workers
+from controller.services import following, idling, leading, leases, pausing, redeciding, settling, watching, workers
 from controller.services.farm import Farm, Looked
 from controller.storage import batches, jobs, pauses
 
@@ -106,6 +106,7 @@ STEPS: tuple[Step, ...] = (
     ("end pauses", pausing.end_due),
     ("ring the pools", ring_bells),
     ("mark silent workers", workers.mark_silent),
+    ("watch for idleness", idling.watch_idleness),
 )
 OUTSIDE: tuple[Step, ...] = (
     ("look at watched channels", watching.watch_due),

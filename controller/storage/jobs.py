@@ -105,6 +105,7 @@ class AttemptRow(SQLModel, table=True):
     __table_args__ = (
         Index("attempt_lease", "lease_until", postgresql_where=text("state = 'leased'"),
               sqlite_where=text("state = 'leased'")),
+        Index("attempt_leased_at", "leased_at"),
     )  # fmt: skip
 
     id: str = Field(primary_key=True)

@@ -52,6 +52,7 @@ def _gauges(found: Figures) -> Iterator[Metric]:
     yield _gauge("farm_leader", "Whether a loop leads the farm.", (), found.leads)
     yield _gauge("farm_leader_epoch", "Grows each time that a loop begins to lead.", (), found.epoch)
     yield _gauge("farm_loop_tick_age_seconds", "Since when the leader has not looked at everything.", (), found.ticked)
+    yield _gauge("farm_idle", "Pools in which nothing starts though there is work.", ("pool", "cause"), found.idle)
 
 
 def _gauge(name: str, text: str, labels: tuple[str, ...], values: Mapping[tuple[str, ...], float]) -> Metric:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from controller.domain.batches import BatchState
 from controller.services.answers.channels import main_channels
+from controller.services.answers.idling import idle_in
 from controller.services.answers.leader import leader_in
 from controller.services.farm import Farm
 from controller.storage import batches, jobs, lines, workers
@@ -29,6 +30,7 @@ class Figures:
     leads: Labelled
     epoch: Labelled
     ticked: Labelled
+    idle: Labelled
 
 
 def figures(farm: Farm) -> Figures:
@@ -48,6 +50,7 @@ def figures(farm: Farm) -> Figures:
             leads={(): float(leader.leads)},
             epoch={(): leader.epoch},
             ticked={(): leader.ticked_seconds},
+            idle={(alarm.pool, alarm.cause): 1.0 for alarm in idle_in(farm, session)},
         )
 
 

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from controller.services.answers.change_shapes import DifferenceShape, EditShape, RevisionShape
 from controller.services.answers.forecast_shapes import ForecastShape
+from controller.services.answers.idle_shapes import IdleShape
 from controller.services.answers.leader_shapes import LeaderShape
 from controller.services.answers.shape import NoticeShape, ReasonShape, Shape
 from controller.services.answers.upstream_shapes import MoveShape, UpstreamView
@@ -319,6 +320,8 @@ class FarmView(Shape):
     promotions: tuple[PromotionShape, ...] = ()
     upstream: UpstreamView = UpstreamView()
     leader: LeaderShape | None = None
+    idle: tuple[IdleShape, ...] = ()
+    """Where nothing starts though there is work."""
     at: datetime | None = None
     """When this was true."""
     latest_event: int = 0
