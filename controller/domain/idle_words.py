@@ -20,6 +20,10 @@ IDLE_WORDS: Mapping[IdleCause, tuple[str, str]] = MappingProxyType(
             "all its workers drain",
             "`farm worker list` says why. Mended? `farm worker resume NAME`; else start others.",
         ),
+        _C.UNFIT: (
+            "none of its idle workers offers what they ask for",
+            "`farm job why` of one says what the nearest worker lacks: start one that has it, or ask for less.",
+        ),
         _C.BROKER: ("the broker does not answer, so nobody hears a bell", "Look at Redis, and at FARM_BROKER_URL."),
         _C.CLOCKS: (
             "the clocks of controller and database differ",

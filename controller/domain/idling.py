@@ -12,6 +12,7 @@ class IdleCause(StrEnum):
     NO_WORKER = "no worker"
     LOST = "workers lost"
     DRAINING = "workers drain"
+    UNFIT = "workers do not fit"
     BROKER = "broker away"
     CLOCKS = "clocks differ"
     NOT_TAKEN = "not taken"

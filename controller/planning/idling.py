@@ -23,6 +23,8 @@ class PoolFacts:
     busy: int = 0
     draining: int = 0
     lost: int = 0
+    fits: bool = True
+    """Whether an idle worker offers what one of the ready jobs asks for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ _CHAIN: tuple[tuple[IdleCause, Fails], ...] = (
     (IdleCause.NO_WORKER, lambda pool, _farm, _patience: not pool.idle + pool.busy + pool.draining + pool.lost),
     (IdleCause.LOST, lambda pool, _farm, _patience: not pool.idle + pool.busy + pool.draining),
     (IdleCause.DRAINING, lambda pool, _farm, _patience: not pool.idle + pool.busy),
+    (IdleCause.UNFIT, lambda pool, _farm, _patience: pool.idle > 0 and not pool.fits),
     (IdleCause.BROKER, lambda _pool, farm, _patience: not farm.broker),
     (IdleCause.CLOCKS, lambda _pool, farm, _patience: abs(farm.skew_seconds) > SKEW_SECONDS),
     (IdleCause.NOT_TAKEN, lambda _pool, _farm, _patience: True),

@@ -1,14 +1,19 @@
 """The doing-nothing alarm: it begins and ends with an event, and stands on the pages in between."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from controller.domain.idling import IdleCause
+from controller.domain.needs import Needs
 from controller.planning.idling import FarmFacts, PoolFacts, idle_cause, is_waiting
+from controller.planning.matching import lacks
 from controller.services.farm import Farm
-from controller.storage import events, idling, jobs, workers
+from controller.services.matching import offer_of_row
+from controller.storage import events, idling, jobs, needs, workers
 from controller.storage.database import Session
 from controller.storage.idling import IdlePoolRow
+from controller.storage.workers import WorkerRow
 
 _LOOKS = 20.0
 """So often within the patience it is asked."""
@@ -41,15 +46,22 @@ def pool_facts(farm: Farm, session: Session) -> dict[str, PoolFacts]:
     late = sorted(pool for pool, at in oldest.items() if at < since)
     if not late:
         return {}
-    claimed, known = idling.pools_claimed_since(session, since, late), workers.all_workers(session)
-    return {
-        pool: PoolFacts(
-            ready[pool], (now - oldest[pool]).total_seconds(), claimed=pool in claimed,
-            **{state: sum(pool in row.pools and workers.shown_state(row) == state for row in known)
-               for state in ("idle", "busy", "draining", "lost")},
-        )
-        for pool in late
-    }  # fmt: skip
+    claimed, asked = idling.pools_claimed_since(session, since, late), needs.ready_needs(session, late)
+    known, wanted = workers.all_workers(session), needs.needs_by_number(session)
+    found = {}
+    for pool in late:
+        serving = [row for row in known if pool in row.pools]
+        states = Counter(workers.shown_state(row) for row in serving)
+        found[pool] = PoolFacts(
+            ready[pool], (now - oldest[pool]).total_seconds(), pool in claimed, states["idle"], states["busy"],
+            states["draining"], states["lost"], fits=_fits(serving, [wanted[number] for number in asked[pool]]),
+        )  # fmt: skip
+    return found
+
+
+def _fits(serving: Sequence[WorkerRow], wanted: Sequence[Needs]) -> bool:
+    offers = [offer_of_row(row.machine) for row in serving if workers.shown_state(row) == "idle"]
+    return any(not lacks(each, offer) for each in wanted for offer in offers)
 
 
 def _waiting(farm: Farm, session: Session) -> dict[str, PoolFacts]:

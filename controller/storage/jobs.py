@@ -24,7 +24,7 @@ class JobRow(SQLModel, table=True):
 
     __tablename__ = "job"
     __table_args__ = (
-        Index("job_claim", "pool", "rank", "id", postgresql_where=text("state = 'ready'"),
+        Index("job_claim", "pool", "rank", "id", "needs_id", postgresql_where=text("state = 'ready'"),
               sqlite_where=text("state = 'ready'")),
         Index("job_batch_state", "batch_id", "state"),
         Index("job_alone", "state", postgresql_where=text("alone"), sqlite_where=text("alone = 1")),
@@ -67,6 +67,8 @@ class JobRow(SQLModel, table=True):
     """The worker that lost it last, where another one serves the pool."""
     alone: bool = False
     """Nothing else is to run on the machine beside it."""
+    needs_id: int = 0
+    """What it asks of a worker; see storage.needs."""
     limit_times: float = 1.0
     tried: int = 0
     """Tries before a person last asked for one; those since then bound what is repeated."""
@@ -213,9 +215,14 @@ class Wishes:
     since: datetime | None = None
     paused: frozenset[str] = frozenset()
     """Recipes of which nothing is to start, however long it has been ready."""
+    needs: tuple[int, ...] = (0,)
+    """Numbers of what the worker's machine can give; this is never given up."""
 
     def allow(self) -> Any:
         """The condition on a job."""
+        return and_(col(JobRow.needs_id).in_(self.needs), self._company())
+
+    def _company(self) -> Any:
         mine = or_(col(JobRow.avoid) == "", col(JobRow.avoid) != self.worker)
         alone = ~col(JobRow.alone) if self.beside else true()
         wished = and_(mine, alone)

@@ -224,6 +224,8 @@ class JobView(JobSummary):
     message: str = ""
     consequence: str = ""
     """What its last failed try was, and what was done about it, in a sentence."""
+    needs: str = ""
+    """What it asks of a worker beyond its pool, in words."""
     why_not: tuple[str, ...] = ()
     """Why it is not running yet, one sentence each."""
     artifact: str = ""

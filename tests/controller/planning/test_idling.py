@@ -22,6 +22,7 @@ SOUND = FarmFacts()
         (replace(STUCK, idle=0), SOUND, IdleCause.NO_WORKER),
         (replace(STUCK, idle=0, lost=2), SOUND, IdleCause.LOST),
         (replace(STUCK, idle=0, lost=1, draining=1), SOUND, IdleCause.DRAINING),
+        (replace(STUCK, fits=False), replace(SOUND, broker=False), IdleCause.UNFIT),
         (STUCK, replace(SOUND, broker=False), IdleCause.BROKER),
         (STUCK, replace(SOUND, skew_seconds=-60), IdleCause.CLOCKS),
         (STUCK, SOUND, IdleCause.NOT_TAKEN),
@@ -43,7 +44,7 @@ def test_a_pool_that_works_or_has_nothing_to_do_is_not_told(pool: PoolFacts) -> 
 
 
 numbers = st.integers(0, 3)
-pools = st.builds(PoolFacts, numbers, st.floats(0, 2000), st.booleans(), numbers, numbers, numbers, numbers)
+pools = st.builds(PoolFacts, numbers, st.floats(0, 2000), st.booleans(), *[numbers] * 4, st.booleans())
 farms = st.builds(FarmFacts, st.booleans(), st.floats(0, 2000), st.booleans(), st.floats(-100, 100))
 ORDER = list(IdleCause)
 
