@@ -48,6 +48,9 @@ class Settings(BaseSettings):
         default=600.0, ge=0, description="So long a repeated job waits for another worker, or for a machine of its own."
     )
     longer_times: float = Field(default=2.0, ge=1, description="Limits after a timeout, as times of the usual ones.")
+    memory_times: float = Field(
+        default=1.0, ge=0, description="A job asks for so many times the memory that it needed before; 0: for none."
+    )
     known_failure_days: float = Field(
         default=7.0, ge=0, description="So long a build with the inputs of one that failed is not run again; 0: it is."
     )

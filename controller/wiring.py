@@ -55,6 +55,7 @@ def rules(settings: Settings) -> Rules:
         max_attempts=settings.max_attempts,
         wish_seconds=settings.wish_seconds,
         longer_times=settings.longer_times,
+        memory_times=settings.memory_times,
         known_failure_days=settings.known_failure_days,
         worker_faults=settings.worker_faults,
         build=_limits(settings, settings.build_seconds),

@@ -11,17 +11,31 @@ from controller.planning.specs import admits, name_of
 
 _OF_THE_SUBDIR = frozenset({"__unix", "__linux", "__osx", "__win"})
 """The pool decides on these."""
+_LEAST_REQUEST = 2 * 2**30
 
 
-def needs_of(job: PlannedJob, rules: Sequence[NeedsRule]) -> Needs:
-    """What a job asks for: by the rules of its tree, and by the virtual packages that its environments name."""
+def needs_of(job: PlannedJob, rules: Sequence[NeedsRule], used: int = 0) -> Needs:
+    """What a job asks for: by the rules of its tree, by the virtual packages that its environments name, and by the
+    bytes of memory that it ``used`` before.
+    """
     specs = {spec for output in job.outputs for spec in _specs(output, job.kind) if _is_virtual(spec)}
-    found = Needs(virtual=tuple(sorted(specs)))
+    found = Needs(virtual=tuple(sorted(specs)), memory_bytes=request_of(used))
     names = {job.name, *(output.name for output in job.outputs)}
     for rule in rules:
         if any(rule.speaks_of(name, job.subdir, job.kind.value) for name in names):
             found |= rule.needs
     return found
+
+
+def request_of(used: int) -> int:
+    """The memory to ask for where so much was used: a step below it, so that the worker that did it is asked again.
+
+    Steps are quarters of a power of two, so that few different requests come about; less than 2 GiB asks for nothing.
+    """
+    if used < _LEAST_REQUEST:
+        return 0
+    step = 1 << (used.bit_length() - 3)
+    return used // step * step
 
 
 def _specs(output: Output, kind: JobKind) -> Iterator[str]:

@@ -51,6 +51,8 @@ class Rules:
     """So long a repeated job waits for what it is to have: another worker, or a machine of its own."""
     longer_times: float = 2.0
     """A try with longer limits has so many times the usual ones."""
+    memory_times: float = 1.0
+    """A job asks for so many times the memory that it needed before; 0: for what its tree says alone."""
     known_failure_days: float = 7.0
     worker_faults: int = 3
     build: Limits = field(default_factory=Limits)

@@ -110,7 +110,7 @@ def store_jobs(farm: Farm, session: Session, batch: BatchRow, plan: Plan, source
     replaced = {identity(member.output): member.artifact for member in plan.decision.members}
     for job in plan.jobs:
         rows[job.key].before = before_of(job, replaced)
-    matching.assign(session, rules_of(batch), ((job, rows[job.key]) for job in plan.jobs))
+    matching.assign(farm, session, rules_of(batch), [(job, rows[job.key]) for job in plan.jobs])
     session.add_all(rows.values())
     session.flush()
     session.add_all(

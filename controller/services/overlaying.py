@@ -171,8 +171,8 @@ class _Laying:
             row.before, row.revision = before_of(hanging.job, replaced), len(self.batch.revisions) + 1
             row.state, row.ready_at = JobState.WAITING.value, None
             rows[hanging.job.key] = row
-        added = ((hanging.job, rows[hanging.job.key]) for hanging in self.laid.added)
-        matching.assign(self.session, rules_of(self.batch), added)
+        added = [(hanging.job, rows[hanging.job.key]) for hanging in self.laid.added]
+        matching.assign(self.farm, self.session, rules_of(self.batch), added)
         self.session.add_all(rows.values())
         self.session.flush()
         return rows

@@ -11,7 +11,7 @@ from controller.domain.needs import NO_NEEDS, Needs, NeedsRule, Offer
 from controller.domain.needs_words import asked, lacking
 from controller.domain.plans import PlannedJob
 from controller.domain.recipes import Output, Requirement, Section
-from controller.planning.matching import lacks, nearest, needs_of
+from controller.planning.matching import lacks, nearest, needs_of, request_of
 
 GIB = 2**30
 words = st.sampled_from(["gpu", "fast-disk", "licence"])
@@ -111,3 +111,20 @@ def test_all_rules_that_speak_of_a_job_hold_together() -> None:
         NeedsRule(("other",), Needs(labels=("never",))),
     )
     assert needs_of(job(JobKind.BUILD), rules) == Needs(("gpu",), memory_bytes=4 * GIB)
+
+
+@given(st.integers(0, 2**45))
+def test_the_memory_asked_for_is_just_below_what_was_used(used: int) -> None:
+    asked_for = request_of(used)
+    assert asked_for == 0 if used < 2 * GIB else used * 0.8 <= asked_for <= used
+    assert request_of(asked_for) == asked_for
+
+
+def test_few_different_requests_come_about() -> None:
+    assert len({request_of(used * GIB // 7) for used in range(7 * 512)}) <= 4 * 9 + 1
+
+
+def test_what_a_job_used_before_it_asks_for_again_unless_its_tree_asks_for_more() -> None:
+    rule = NeedsRule(("torch",), Needs(memory_bytes=16 * GIB))
+    assert needs_of(job(JobKind.BUILD), (), 9 * GIB).memory_bytes == 8 * GIB
+    assert needs_of(job(JobKind.BUILD), (rule,), 9 * GIB).memory_bytes == 16 * GIB

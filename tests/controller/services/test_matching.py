@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from controller.domain.needs import NO_NEEDS, Needs
-from controller.services import intake, leases
+from controller.services import forecast, intake, leases
 from controller.services.answers import jobs as answers
 from controller.services.farm import Farm
-from controller.storage import jobs, needs
+from controller.storage import durations, jobs, needs
 from tests.kit.farms import make_farm
 from tests.kit.recipe_trees import commit, write_recipe
 from tests.kit.rows import MACHINE, asking, draw_batch
@@ -106,3 +106,28 @@ def test_a_pushed_tree_gives_its_jobs_what_it_says_of_them(farm: Farm, tmp_path:
         ("small", "build"): NO_NEEDS, ("small", "test"): NO_NEEDS, ("large", "build"): GPU, ("large", "test"): NO_NEEDS,
     }  # fmt: skip
     assert leases.claim(farm, asking()).spec.order.recipe.endswith("small")  # type: ignore[union-attr]
+
+
+def test_a_job_asks_for_the_memory_that_it_needed_before(farm: Farm, tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    write_recipe(tree, "large")
+    first = commit(tree, "begin")
+    with farm.transaction() as session:
+        work = ("build", "large", "large", "noarch")
+        durations.learn(session, work, 60.0, farm.now())
+        durations.learn_memory(session, work, 20 * 2**30)
+    batch = intake.push(farm, str(tree), first, who="ana").batch
+    with farm.reading() as session:
+        (row,) = [job for job in jobs.jobs_of_batch(session, int(batch[2:])) if job.kind == "build"]
+        assert needs.needs_by_number(session)[row.needs_id] == Needs(memory_bytes=20 * 2**30)
+    assert taken(farm) == ""
+    assert taken(farm, "w2", memory_bytes=2**35) == row.public
+
+
+def test_what_a_passed_try_used_is_learned_and_bounded_by_its_machine(farm: Farm) -> None:
+    drawn = draw_batch(farm, {"one": ()})
+    assert taken(farm, memory_bytes=2**33) == f"J-{drawn['one']}"
+    with farm.transaction() as session:
+        job = jobs.job_by_number(session, drawn["one"])
+        forecast.learn(farm, session, job, jobs.find_attempt(session, f"J-{drawn['one']}.1"), 2**40)
+        assert durations.memory(session, ["one"]) == {("build", "one", "one", "linux-64"): 2**33}

@@ -45,6 +45,7 @@ def upgrade() -> None:
     )
     op.add_column("job", sa.Column("needs_id", sa.Integer(), nullable=False, server_default="0"))
     _claim_by("pool", "rank", "id", "needs_id")
+    op.add_column("duration", sa.Column("memory_bytes", sa.BigInteger(), nullable=False, server_default="0"))
 
 
 def _claim_by(*columns: str) -> None:
@@ -55,6 +56,7 @@ def _claim_by(*columns: str) -> None:
 
 
 def downgrade() -> None:
+    op.drop_column("duration", "memory_bytes")
     _claim_by("pool", "rank", "id")
     op.drop_column("job", "needs_id")
     op.drop_table("needs")
