@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from controller.cli import batch, channel, failures, flakes, job, pausing, promotion, recipe, upstream, worker
+from controller.cli import batch, channel, failures, flakes, job, parts, pausing, promotion, recipe, upstream, worker
 from controller.cli.asking import Context, Data, Server, TokenFile, asks
 from controller.cli.grouping import PLAN_DIFF, FarmCommands
 from controller.cli.output import Form, Output, PlanForm, err, guarded, out, show
@@ -25,6 +25,8 @@ pausing.add_to(batch.app, PauseKind.BATCH)
 pausing.add_to(recipe.app, PauseKind.RECIPE)
 pausing.add_to(pausing.pools, PauseKind.POOL)
 app.command("paused")(pausing.paused)
+app.command("server")(parts.server)
+app.command("loop")(parts.loop)
 app.add_typer(batch.app, name="batch")
 app.add_typer(job.app, name="job")
 app.add_typer(failures.app, name="failures")
@@ -82,44 +84,6 @@ def up(
         "broker_url": broker, "database_url": database,
     }  # fmt: skip
     run_farm(settings_of(said), tuple(pool or ()))
-
-
-@app.command()
-def server(
-    context: typer.Context,
-    data: Data = None,
-    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")] = None,
-    database: Annotated[str | None, typer.Option(help="Database URL; without it SQLite in the data folder.")] = None,
-) -> None:
-    """Serve pages, API and workers alone; `farm loop` does the rest, here or on another machine.
-
-    Servers and loops of one farm share a database and a data folder; there may be several of each.
-
-    Example: farm server --data /srv/farm --database postgresql://farm@db.example.org/farm
-    """
-    from controller.cli.configured import settings_of
-    from controller.cli.up import run_server
-
-    said = {"data": data or context.obj.data, "host": host, "port": port, "database_url": database}
-    run_server(settings_of(said))
-
-
-@app.command()
-def loop(
-    context: typer.Context,
-    data: Data = None,
-    broker: Annotated[str | None, typer.Option(help="Redis URL; without it the one that runs in the folder.")] = None,
-    database: Annotated[str | None, typer.Option(help="Database URL; without it SQLite in the data folder.")] = None,
-) -> None:
-    """Do what the clock asks for: ring, settle, lose what is silent. Of several, one leads and the others stand by.
-
-    Example: farm loop --data /srv/farm --broker redis://farm.example.org:6379/0 --database postgresql://farm@db/farm
-    """
-    from controller.cli.configured import settings_of
-    from controller.cli.up import run_loop_alone
-
-    run_loop_alone(settings_of({"data": data or context.obj.data, "broker_url": broker, "database_url": database}))
 
 
 _Tree = Annotated[Path, typer.Option("--tree", help="Folder or git repository of recipes.")]

@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 
 from controller.domain.idling import IdleCause
 from controller.domain.needs import Needs
+from controller.domain.pauses import PauseKind
 from controller.planning.idling import FarmFacts, PoolFacts, idle_cause, is_waiting
 from controller.planning.matching import lacks
 from controller.services.farm import Farm
 from controller.services.matching import offer_of_row
-from controller.storage import events, idling, jobs, needs, workers
+from controller.storage import events, idling, jobs, needs, pauses, workers
 from controller.storage.database import Session
 from controller.storage.idling import IdlePoolRow
 from controller.storage.workers import WorkerRow
@@ -40,10 +41,13 @@ def watch_idleness(farm: Farm) -> None:
 
 
 def pool_facts(farm: Farm, session: Session) -> dict[str, PoolFacts]:
-    """Every pool with ready jobs whose oldest waits longer than it should."""
-    now, ready, oldest = farm.now(), jobs.ready_by_pool(session), jobs.oldest_ready(session)
+    """Every pool with ready jobs whose oldest waits longer than it should. What a person paused is not among them."""
+    paused = pauses.open_pauses(session)
+    still = {row.name for row in paused if row.kind == PauseKind.POOL}
+    recipes = {row.name for row in paused if row.kind == PauseKind.RECIPE}
+    now, ready, oldest = farm.now(), jobs.ready_by_pool(session, recipes), jobs.oldest_ready(session, recipes)
     since = now - timedelta(seconds=farm.rules.idle_seconds)
-    late = sorted(pool for pool, at in oldest.items() if at < since)
+    late = sorted(pool for pool, at in oldest.items() if at < since and pool not in still)
     if not late:
         return {}
     claimed, asked = idling.pools_claimed_since(session, since, late), needs.ready_needs(session, late)

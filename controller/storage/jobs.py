@@ -437,13 +437,15 @@ def ready_by_pool(session: Session, paused: Iterable[str] = ()) -> dict[str, int
     return dict(session.exec(query.where(col(JobRow.recipe).not_in(left_out)) if left_out else query).all())
 
 
-def oldest_ready(session: Session) -> dict[str, datetime]:
-    """Pool to the instant since which its oldest ready job could start."""
+def oldest_ready(session: Session, paused: Iterable[str] = ()) -> dict[str, datetime]:
+    """Pool to the instant since which its oldest ready job could start, less those of these recipes."""
     query = (
         select(JobRow.pool, func.min(JobRow.ready_at))
         .where(JobRow.state == JobState.READY.value)
         .group_by(col(JobRow.pool))
     )
+    left_out = sorted(paused)
+    query = query.where(col(JobRow.recipe).not_in(left_out)) if left_out else query
     return {pool: since for pool, since in session.exec(query).all() if since is not None}
 
 

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from controller.services import idling, leading, leases, workers
+from controller.domain.needs import Needs
+from controller.domain.pauses import PauseKind
+from controller.services import idling, leading, leases, pausing, workers
 from controller.services.answers.idling import idle_list
 from controller.services.farm import Farm
-from controller.storage import events
+from controller.storage import events, jobs, needs
 from tests.controller.services.test_leading import ClockedDatabase
 from tests.kit.farms import make_farm
 from tests.kit.rows import MACHINE, asking, draw_batch
@@ -99,6 +101,23 @@ def test_nothing_is_told_where_it_is_switched_off(farm: Farm) -> None:
     farm.rules = replace(farm.rules, idle_seconds=0.0)
     wait(farm)
     assert told(farm) == []
+
+
+@pytest.mark.parametrize(("kind", "names"), [(PauseKind.POOL, ("linux-64",)), (PauseKind.RECIPE, ("one", "two"))])
+def test_what_a_person_paused_is_not_told(farm: Farm, kind: PauseKind, names: tuple[str, ...]) -> None:
+    wait(farm)
+    for name in names:
+        pausing.pause(farm, kind, name, who="ana")
+    assert told(farm) == []
+
+
+def test_idle_workers_that_do_not_offer_what_is_asked_for_are_told(farm: Farm) -> None:
+    (number,) = draw_batch(farm, {"one": ()}).values()
+    with farm.transaction() as session:
+        jobs.job_by_number(session, number).needs_id = needs.number_of(session, Needs(labels=("gpu",)))
+    forward(farm, 900)
+    say_idle(farm)
+    assert told(farm) == [("linux-64", "workers do not fit")]
 
 
 def test_a_farm_without_a_loop_is_told_of_that_alone(farm: Farm) -> None:
