@@ -16,7 +16,7 @@ from controller.storage.leadership import LeadershipRow
 from tests.kit.live_farm import free_port, wait_until
 
 LEASE = 2
-posix = pytest.mark.skipif(sys.platform == "win32", reason="no process is paused there")
+posix = pytest.mark.skipif(sys.platform == "win32", reason="no process is paused or asked to end there")
 
 
 class Loop:
@@ -98,6 +98,7 @@ def test_a_leader_that_was_paused_stands_by_when_it_goes_on(tmp_path: Path, data
         assert row.epoch == later
 
 
+@posix
 def test_a_leader_that_dies_is_followed_by_the_other_and_one_that_ends_at_once(
     tmp_path: Path, database_url: str
 ) -> None:

@@ -56,7 +56,7 @@ def _holder_of_any(*given: Any, **more: Any) -> Any:
 _HOLDER = leases.holder
 
 
-def _claim_running_too(session, pools, now):
+def _claim_running_too(session, pools, now, wishes=None):
     best = (
         select(JobRow.id)
         .where(or_(JobRow.state == JobState.READY.value, JobRow.state == JobState.RUNNING.value))
@@ -104,6 +104,8 @@ def _count_down_twice(session, parent_id, now, *, held=False):
 
 _COUNT = jobs.count_down
 
+_LOSE = reconcile.lose_lapsed
+
 Patch = tuple[object, str, Any]
 MUTANTS: Mapping[str, tuple[Patch, ...]] = {
     "a report is taken without its fence": (
@@ -111,7 +113,7 @@ MUTANTS: Mapping[str, tuple[Patch, ...]] = {
     ),
     "a running job is granted again": ((jobs, "claim", _claim_running_too),),
     "lapsed leases are never lost": ((reconcile, "lose_lapsed", _nothing),),
-    "the farm's own absence is not forgiven": ((reconcile, "forgive_absence", reconcile.lose_lapsed),),
+    "the farm's own absence is not forgiven": ((reconcile, "forgive_absence", lambda farm: _LOSE(farm, farm.now())),),
     "a worker that hangs is left alone": (
         (reconcile, "STEPS", tuple(step for step in reconcile.STEPS if step[1] is not reconcile.lose_overdue)),
     ),
