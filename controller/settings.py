@@ -50,6 +50,9 @@ class Settings(BaseSettings):
         default=600.0, ge=0, description="So long a repeated job waits for another worker, or for a machine of its own."
     )
     longer_times: float = Field(default=2.0, ge=1, description="Limits after a timeout, as times of the usual ones.")
+    memory_times: float = Field(
+        default=1.0, ge=0, description="A job asks for so many times the memory that it needed before; 0: for none."
+    )
     known_failure_days: float = Field(
         default=7.0, ge=0, description="So long a build with the inputs of one that failed is not run again; 0: it is."
     )
@@ -71,6 +74,16 @@ class Settings(BaseSettings):
     )
     background_hours: float = Field(
         default=168.0, ge=0, description="After this time a batch in the background counts as low, and has a share."
+    )
+    leader_seconds: float = Field(
+        default=15.0,
+        ge=1,
+        description="Of several controllers, another one leads when the leader is silent for so long.",
+    )
+    idle_seconds: float = Field(
+        default=600.0,
+        ge=0,
+        description="Work that nobody starts for so long is told, and what is in its way; 0: never.",
     )
     tick_seconds: float = Field(default=1.0, gt=0, description="The loop looks at everything at least this often.")
 

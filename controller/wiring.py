@@ -8,7 +8,7 @@ from controller.gateways import clock
 from controller.gateways.bells import Bells
 from controller.gateways.blobs import Blobs
 from controller.gateways.logs import Logs
-from controller.gateways.machine import native_subdir
+from controller.gateways.machine import native_subdir, process_name
 from controller.gateways.trees import Trees
 from controller.gateways.uploads import Uploads
 from controller.services.farm import Farm, Rules
@@ -38,6 +38,7 @@ def open_farm(settings: Settings, broker_url: str) -> Farm:
         new_token=clock.new_token,
         admin_token=keep_token(data / "admin-token"),
         worker_token=keep_token(data / "worker-token"),
+        process=process_name(),
     )
 
 
@@ -54,6 +55,7 @@ def rules(settings: Settings) -> Rules:
         max_attempts=settings.max_attempts,
         wish_seconds=settings.wish_seconds,
         longer_times=settings.longer_times,
+        memory_times=settings.memory_times,
         known_failure_days=settings.known_failure_days,
         worker_faults=settings.worker_faults,
         build=_limits(settings, settings.build_seconds),
@@ -64,6 +66,8 @@ def rules(settings: Settings) -> Rules:
         tick_seconds=settings.tick_seconds,
         watch_priority=settings.watch_priority,
         background_hours=settings.background_hours,
+        leader_seconds=settings.leader_seconds,
+        idle_seconds=settings.idle_seconds,
     )
 
 

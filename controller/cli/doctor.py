@@ -163,6 +163,23 @@ def _promises(data: Path, *, deep: bool) -> Iterator[Finding]:
         yield Finding("promises", good=False, said=f"{len(breaches) - _SHOWN} more are broken", remedy=remedy)
 
 
+def _loop(data: Path) -> Iterator[Finding]:
+    """Whether a loop leads: a need where a controller serves this folder."""
+    from controller.services.answers.idling import idle_list
+    from controller.services.answers.leader import leader
+    from controller.wiring import open_farm
+
+    settings = _settings_of(data)
+    if settings is None or not _is_up_to_date(settings):
+        return
+    with contextlib.closing(open_farm(settings, settings.broker_url or _NO_BROKER)) as farm:
+        found, alarms = leader(farm), idle_list(farm)
+    remedy = "`farm up` and `farm loop` lead; of several one does, and the others stand by."
+    yield Finding("loop", found.leads, found.sentence, remedy, needed=read_note(data) is not None)
+    for alarm in alarms:
+        yield Finding(f"work {alarm.pool}".strip(), good=False, said=alarm.sentence, remedy=alarm.remedy)
+
+
 def _is_up_to_date(settings: Settings) -> bool:
     """Whether there is a database with the newest schema: else there is nothing to ask, and nothing may be made."""
     from controller.storage import schema
@@ -206,5 +223,5 @@ def _port(settings: Settings) -> Iterator[Finding]:
 
 
 LOOKS: tuple[Look, ...] = (
-    _python, _programs, _settings, _broker, _folder, _database, _controller,
+    _python, _programs, _settings, _broker, _folder, _database, _controller, _loop,
 )  # fmt: skip

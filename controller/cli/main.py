@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from controller.cli import batch, channel, failures, flakes, job, pausing, promotion, recipe, upstream, worker
+from controller.cli import batch, channel, failures, flakes, job, parts, pausing, promotion, recipe, upstream, worker
 from controller.cli.asking import Context, Data, Server, TokenFile, asks
 from controller.cli.grouping import PLAN_DIFF, FarmCommands
 from controller.cli.output import Form, Output, PlanForm, err, guarded, out, show
@@ -27,6 +27,8 @@ pausing.add_to(batch.app, PauseKind.BATCH)
 pausing.add_to(recipe.app, PauseKind.RECIPE)
 pausing.add_to(pausing.pools, PauseKind.POOL)
 app.command("paused")(pausing.paused)
+app.command("server")(parts.server)
+app.command("loop")(parts.loop)
 app.add_typer(batch.app, name="batch")
 app.add_typer(job.app, name="job")
 app.add_typer(failures.app, name="failures")

@@ -13,6 +13,10 @@ def run(context: Context, form: Form) -> None:
 
     def say() -> None:
         tell(f"jobs: {figures(view.counts)}")
+        for alarm in view.idle:
+            tell(f"{alarm.sentence}\n  next: {alarm.remedy}")
+        if view.leader:
+            tell(view.leader.sentence)
         table(
             ("POOL", "IDLE", "BUSY", "READY", "RUNNING"),
             [(p.name, p.idle, p.busy, p.ready, p.running) for p in view.pools],

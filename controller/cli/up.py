@@ -1,11 +1,14 @@
-"""``farm up``: a whole farm in one command: broker, controller, loop and workers, until it is told to stop."""
+"""``farm up``: a whole farm in one command: broker, controller, loop and workers, until it is told to stop.
+
+``farm server`` and ``farm loop`` are its two parts alone, for farms of several controllers.
+"""
 
 import contextlib
 import signal
 import socket
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,6 +31,8 @@ log = structlog.get_logger(__name__)
 
 _LOOK_SECONDS = 0.5
 _DRAIN_SECONDS = 20.0
+_NO_BROKER = "redis://127.0.0.1:0"
+"""Loops ring; a server does not."""
 
 
 def run(settings: Settings, pools: tuple[str, ...] = ()) -> None:
@@ -40,8 +45,43 @@ def run(settings: Settings, pools: tuple[str, ...] = ()) -> None:
             broker_url = broker.url if broker else settings.broker_url
             with contextlib.closing(open_farm(settings, broker_url)) as farm:
                 command = WorkerCommand(url, broker_url, data, pools or farm.rules.subdirs)
-                serve = _Up(farm, listener, Supervisor(command, settings.workers), broker)
-                serve.run(url, data)
+                serve = _Up(farm, Supervisor(command, settings.workers), listener, broker=broker)
+                said = f"{counted(settings.workers, 'worker')}, data in {data}"
+                serve.run(f"The farm is up: {url}  ({said})", data, url)
+
+
+def run_server(settings: Settings) -> None:
+    """Serve pages, API and workers, and leave the clock's work to loops elsewhere. Raises FarmError."""
+    _log_to_stderr()
+    data = settings.data.resolve()
+    with (
+        contextlib.closing(listen(settings.host, settings.port)) as listener,
+        contextlib.closing(open_farm(settings, settings.broker_url or _NO_BROKER)) as farm,
+    ):
+        url = settings.public_url or address(settings.host, int(listener.getsockname()[1]))
+        _Up(farm, _no_workers(data), listener, loops=False).run(f"The server is up: {url}  (data in {data})", data, url)
+
+
+def run_loop_alone(settings: Settings) -> None:
+    """Do the clock's work, or wait to take it over. Raises FarmError."""
+    _log_to_stderr()
+    data = settings.data.resolve()
+    with contextlib.closing(open_farm(settings, _broker_beside(settings, data))) as farm:
+        _Up(farm, _no_workers(data)).run(f"The loop is up: {farm.process}  (data in {data})", data)
+
+
+def _broker_beside(settings: Settings, data: Path) -> str:
+    broker = EmbeddedBroker(data)
+    if not settings.broker_url and not broker.answers():
+        raise BrokerError(
+            "A loop needs the broker on which the workers hear bells, and none is named.",
+            remedy="Name it with --broker or FARM_BROKER_URL, or start `farm up` on this data folder first.",
+        )
+    return settings.broker_url or broker.url
+
+
+def _no_workers(data: Path) -> Supervisor:
+    return Supervisor(WorkerCommand("", "", data, ()), 0)
 
 
 def _log_to_stderr() -> None:
@@ -69,44 +109,68 @@ def _broker(settings: Settings, data: Path) -> Iterator[EmbeddedBroker | None]:
         broker.stop()
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A thread, and how it is told to end."""
+
+    thread: threading.Thread
+    end: Callable[[], None]
+
+
 @dataclass(slots=True)
 class _Up:
-    """One run of ``farm up``: two threads, the workers, and what the signals said."""
+    """One run of ``farm up`` or of a part of it: threads, workers, and what the signals said."""
 
     farm: Farm
-    listener: socket.socket
     supervisor: Supervisor
-    broker: EmbeddedBroker | None
+    listener: socket.socket | None = None
+    """Where the web server listens; without it there is none."""
+    loops: bool = True
+    broker: EmbeddedBroker | None = None
     told: threading.Event = field(default_factory=threading.Event)
     hurried: threading.Event = field(default_factory=threading.Event)
     _broker_fault: str = ""
 
-    def run(self, url: str, data: Path) -> None:
-        """Serve until told to stop; workers are drained while the controller can still take their reports."""
-        app = create_app(self.farm)
-        config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=5)
-        server, ended = uvicorn.Server(config), threading.Event()
-        threads = [
-            threading.Thread(target=server.run, kwargs={"sockets": [self.listener]}, name="web server"),
-            threading.Thread(target=run_loop, args=(self.farm, ended), name="loop"),
-        ]
+    def run(self, said: str, data: Path, url: str = "") -> None:
+        """Go on until told to stop; workers are drained while the controller can still take their reports."""
+        parts = [part() for part, there in ((self._web, self.listener), (self._loop, self.loops)) if there]
         self._hear_signals()
-        for thread in threads:
-            thread.start()
-        leave_note(data, url)
-        note(f"The farm is up: {url}  ({counted(self.supervisor.number, 'worker')}, data in {data})  Ctrl-C stops it.")
+        for part in parts:
+            part.thread.start()
+        if url:
+            leave_note(data, url)
+        note(f"{said}  Ctrl-C stops it.")
         try:
-            self._look_after(threads)
+            self._look_after([part.thread for part in parts])
             self.supervisor.drain(_DRAIN_SECONDS, self.hurried)
         finally:
-            forget_note(data)
+            if url:
+                forget_note(data)
+            for part in parts:
+                part.end()
+            for part in parts:
+                part.thread.join()
+        note(said.split(" is up", 1)[0] + " is down.")
+
+    def _web(self) -> "_Part":
+        app = create_app(self.farm)
+        config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=5)
+        server = uvicorn.Server(config)
+
+        def end() -> None:
             app.state.tail.close()  # or every open page would hold the server for its grace
             server.should_exit = True
+
+        return _Part(threading.Thread(target=server.run, kwargs={"sockets": [self.listener]}, name="web server"), end)
+
+    def _loop(self) -> "_Part":
+        ended = threading.Event()
+
+        def end() -> None:
             ended.set()
             self.farm.wake.set()
-            for thread in threads:
-                thread.join()
-        note("The farm is down.")
+
+        return _Part(threading.Thread(target=run_loop, args=(self.farm, ended), name="loop"), end)
 
     def _hear_signals(self) -> None:
         """The first signal drains, the second ends running jobs at once, the third ends this process."""
@@ -129,7 +193,8 @@ class _Up:
                 raise FarmError(f"The {dead[0]} ended by itself.", remedy="What is said above tells why; start again.")
             self._see_to_the_broker()
             self.supervisor.look()
-        note(f"Stopping: workers have {_DRAIN_SECONDS:.0f} s to finish what they do. Once more to stop at once.")
+        if self.supervisor.number:
+            note(f"Stopping: workers have {_DRAIN_SECONDS:.0f} s to finish what they do. Once more to stop at once.")
 
     def _see_to_the_broker(self) -> None:
         """Start it again if it ended. Workers and loop live without it, so a fault is said once and tried again."""

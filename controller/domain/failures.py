@@ -27,7 +27,7 @@ class NextAct(StrEnum):
     ELSEWHERE = "elsewhere"
     """Again, with another worker where one serves the pool."""
     LARGER = "larger"
-    """Again, in the next pool whose workers have more memory."""
+    """Again, where a worker has more memory: in the next larger pool, else in its own."""
     LONGER = "longer"
     """Again once, with longer limits."""
     ALONE = "alone"
@@ -44,6 +44,8 @@ class Decision:
     reason: str
     pool: str = ""
     """For ``LARGER``: where it goes."""
+    memory_bytes: int = 0
+    """For ``LARGER`` in its own pool: what it asks for from now on."""
     avoid: str = ""
     """The worker that is not to have it again; empty where no other one serves the pool."""
 

@@ -1,5 +1,6 @@
 """The machine that this runs on, as conda calls it."""
 
+import os
 import platform
 import sys
 
@@ -17,3 +18,8 @@ def native_subdir() -> str:
             f"conda has no subdir for {sys.platform} on {platform.machine()}.", remedy="Set FARM_SUBDIRS by hand."
         )
     return f"{system}-{machine}"
+
+
+def process_name() -> str:
+    """This process for people: ``host:1234``."""
+    return f"{platform.node() or 'here'}:{os.getpid()}"

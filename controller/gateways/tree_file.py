@@ -7,11 +7,12 @@ import difflib
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from posixpath import normpath
 from typing import Any
 
 from controller.domain.errors import TreeError
+from controller.gateways.tree_needs import read_needs
 from controller.gateways.tree_policy import read_policy
 from controller.planning.policy import MINIMAL, Policy
 
@@ -93,14 +94,17 @@ class _Reader:
     text: str
 
     def read(self, table: Mapping[str, Any]) -> TreeFile:
-        self._known(table, ("layout", "recipes", "pins", "environment", "subdirs", "policy", "overrides"))
+        self._known(table, ("layout", "recipes", "pins", "environment", "subdirs", "policy", "overrides", "needs"))
         return TreeFile(
             layout=self._layout(table.get("layout", "")),
             recipes=tuple(self._path("recipes", folder) for folder in self._texts("recipes", table)),
             pins=tuple(self._pin(pin) for pin in self._list("pins", table)),
             environment=self._environment(table.get("environment", {})),
             subdirs=tuple(self._subdir(subdir) for subdir in self._texts("subdirs", table)),
-            policy=read_policy(table.get("policy", {}), table.get("overrides", []), self._refused),
+            policy=replace(
+                read_policy(table.get("policy", {}), table.get("overrides", []), self._refused),
+                needs=read_needs(table.get("needs", []), self._refused),
+            ),
         )
 
     def _known(self, table: Mapping[str, Any], keys: tuple[str, ...], within: str = "tree") -> None:

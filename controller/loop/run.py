@@ -1,64 +1,84 @@
-"""The loop's thread: leads if it may, ticks when woken or when the time has come, and survives every error."""
+"""The loop: leads if it may, ticks when woken or when the time has come, and survives every error."""
 
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from datetime import datetime
 
 import structlog
 
-from controller.services import reconcile
+from controller.loop.beside import Beside, in_a_thread
+from controller.services import leading, reconcile
 from controller.services.farm import Farm
 
 log = structlog.get_logger(__name__)
 
 _PAUSE_AFTER_ERROR = 1.0
-_PATIENCE = 5.0
-"""Seconds that the end of the loop waits for a look at a channel."""
+_BEATS = 3
+"""So often within its lease a leader renews it."""
 
 
-def run_loop(farm: Farm, stop: threading.Event) -> None:
+def run_loop(farm: Farm, stop: threading.Event, beside: Beside = in_a_thread) -> None:
     """Tick until ``stop`` is set. Only one loop of all controllers leads; the others wait to take over."""
     while not stop.is_set():
         try:
-            with farm.database.leading() as leads:
-                if leads:
-                    _lead(farm, stop)
+            epoch = leading.seek(farm)
+            if epoch is not None:
+                _lead(_Lead(farm, epoch, farm.database_time()), stop, beside)
+        except leading.DeposedError as error:
+            log.warning("the loop leads no more, and waits to take over", why=str(error))
         except Exception:
             log.exception("the loop met an error and goes on")
             stop.wait(_PAUSE_AFTER_ERROR)
         stop.wait(farm.rules.tick_seconds)
 
 
-def _lead(farm: Farm, stop: threading.Event) -> None:
-    with _looking_outside(farm):
-        while not stop.is_set():
-            farm.wake.clear()
-            _tick(farm, reconcile.STEPS)
-            farm.wake.wait(farm.rules.tick_seconds)
+@dataclass(slots=True)
+class _Lead:
+    """One time of leading. ``ticked_at`` tells others whether it stands still."""
+
+    farm: Farm
+    epoch: int
+    ticked_at: datetime
+
+    def beat(self, ended: threading.Event) -> None:
+        """Renew the lease again and again, however long a tick takes."""
+        while not ended.wait(self.farm.rules.leader_seconds / _BEATS):
+            try:
+                leading.keep(self.farm, self.epoch, self.ticked_at)
+            except leading.DeposedError:
+                return  # the loop finds out by itself, before its next commit
+            except Exception as error:  # noqa: BLE001 -- told, and tried again while the lease lasts
+                log.error("the leader's lease could not be renewed and is tried again", error=repr(error))  # noqa: TRY400
 
 
-@contextmanager
-def _looking_outside(farm: Farm) -> Iterator[None]:
-    """What may wait for a channel for minutes has a thread of its own, where any is watched, and keeps nobody waiting.
-
-    What is under way at the end is kept whole or not at all, and done again by whoever leads then.
-    """
-    if not farm.rules.watch:
-        yield
-        return
-    ended = threading.Event()
-    outside = threading.Thread(target=_look_outside, args=(farm, ended), name="upstream", daemon=True)
-    outside.start()
+def _lead(lead: _Lead, stop: threading.Event, beside: Beside) -> None:
+    farm = leading.led(lead.farm, lead.epoch)
+    log.info("this loop leads", epoch=lead.epoch)
     try:
-        yield
+        with beside("heart", lead.beat), _looking_outside(farm, beside):
+            while not stop.is_set():
+                farm.wake.clear()
+                lead.ticked_at = leading.check(farm, lead.epoch)
+                _tick(farm, reconcile.STEPS)
+                farm.wake.wait(farm.rules.tick_seconds)
     finally:
-        ended.set()
-        outside.join(_PATIENCE)
+        lead.farm.looked = farm.looked
+        leading.give_up(lead.farm, lead.epoch)
 
 
-def _look_outside(farm: Farm, ended: threading.Event) -> None:
-    while not ended.wait(farm.rules.tick_seconds):
-        _tick(farm, reconcile.OUTSIDE)
+def _looking_outside(farm: Farm, beside: Beside) -> AbstractContextManager[None]:
+    """What may wait for a channel for minutes goes on beside, where any is watched, and keeps nobody waiting."""
+
+    def look(ended: threading.Event) -> None:
+        while not ended.wait(farm.rules.tick_seconds):
+            try:
+                _tick(farm, reconcile.OUTSIDE)
+            except leading.DeposedError:
+                return
+
+    return beside("upstream", look) if farm.rules.watch else nullcontext()
 
 
 def _tick(farm: Farm, steps: Sequence[reconcile.Step]) -> None:

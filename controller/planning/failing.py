@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from controller.domain.failures import Decision, FailureClass, NextAct
 from controller.domain.jobs import JobKind
+from controller.domain.needs_words import size
 from controller.planning.diagnosis import FaultKind
 from workers.contract.reports import Outcome
 
@@ -38,11 +39,15 @@ class Past:
 
 @dataclass(frozen=True, slots=True)
 class Hands:
-    """In whose hands it was. ``others``: whether another worker serves the pool. ``larger``: the next larger pool."""
+    """In whose hands it was. ``others``: whether another worker serves the pool. ``larger``: the next larger pool.
+
+    ``roomier``: the least memory above this worker's that one of its own pool has, in bytes; 0 where none has more.
+    """
 
     worker: str = ""
     others: bool = False
     larger: str = ""
+    roomier: int = 0
 
 
 _OF_OUTCOME: Mapping[Outcome, FailureClass] = {
@@ -138,8 +143,12 @@ def _elsewhere(failure: FailureClass, past: Sequence[Past], hands: Hands, tries:
 
 
 def _more_memory(past: Sequence[Past], hands: Hands, tries: int, *, lost: bool) -> Decision:
-    if hands.larger and sum(known.act is _A.LARGER for known in past) < tries:
-        return Decision(_C.MEMORY, _A.LARGER, f"the workers of {hands.larger} have more", pool=hands.larger)
+    if sum(known.act is _A.LARGER for known in past) < tries:
+        if hands.larger:
+            return Decision(_C.MEMORY, _A.LARGER, f"the workers of {hands.larger} have more", pool=hands.larger)
+        if hands.roomier:
+            more = f"another worker of its pool has {size(hands.roomier)}"
+            return Decision(_C.MEMORY, _A.LARGER, more, memory_bytes=hands.roomier)
     if all(known.act is not _A.ALONE for known in past):
         return Decision(_C.MEMORY, _A.ALONE, "no larger worker serves its subdir")
     if lost:

@@ -6,6 +6,7 @@ from datetime import date
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
+from controller.domain.needs import NeedsRule
 from controller.domain.overrides import Override
 from controller.domain.recipes import Output
 
@@ -46,6 +47,8 @@ class Policy:
     """Tools whose output is part of what they build, as protoc's or cython's: a new one rebuilds their users (R6)."""
     overrides: tuple[Override, ...] = ()
     supersede: Supersede = Supersede.WAITING
+    needs: tuple[NeedsRule, ...] = ()
+    """What jobs ask of workers; all that speak of a job hold together."""
 
     def scope_of(self, name: str) -> Scope:
         """How far the move of a package goes."""

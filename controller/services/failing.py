@@ -10,9 +10,11 @@ from controller.planning.diagnosis import diagnose
 from controller.planning.failing import Facts, Hands, Past, decide, next_larger
 from controller.services.consequences import move
 from controller.services.farm import Farm
+from controller.services.matching import raised
 from controller.storage import jobs, workers
 from controller.storage.database import Session
 from controller.storage.jobs import AttemptRow, JobRow
+from controller.storage.workers import WorkerRow
 from workers.contract.reports import Outcome
 
 
@@ -54,10 +56,15 @@ def _hands(farm: Farm, session: Session, pool: str, worker: str) -> Hands:
     memory: dict[str, int] = {}
     for row in serving:
         for name in row.pools:
-            size = int(row.machine.get("memory_bytes", 0))
-            memory[name] = min(size, memory.get(name, size))
-    others = any(row.name != worker and pool in row.pools for row in serving)
-    return Hands(worker, others=others, larger=next_larger(pool, memory))
+            memory[name] = min(_memory(row), memory.get(name, _memory(row)))
+    beside = [row for row in serving if row.name != worker and pool in row.pools]
+    own = max((_memory(row) for row in serving if row.name == worker), default=0)
+    roomier = min((_memory(row) for row in beside if own and _memory(row) > own), default=0)
+    return Hands(worker, others=bool(beside), larger=next_larger(pool, memory), roomier=roomier)
+
+
+def _memory(row: WorkerRow) -> int:
+    return int(row.machine.get("memory_bytes", 0))
 
 
 def told(decision: Decision) -> dict[str, str]:
@@ -74,16 +81,16 @@ def follow(farm: Farm, session: Session, job: JobRow, decision: Decision, ended:
         values |= {"outcome": ended.outcome.value, "phase": ended.phase, "failing": ended.failing}
     if decision.repeats:
         event = JobEvent.LOSE if ended.lost else JobEvent.REPEAT
-        move(farm, session, job, event, **values | _wishes(farm, job, decision) | {"phase": ""})
+        move(farm, session, job, event, **values | _wishes(farm, session, job, decision) | {"phase": ""})
     else:
         move(farm, session, job, _end(ended), **values, due=due)
 
 
-def _wishes(farm: Farm, job: JobRow, decision: Decision) -> dict[str, Any]:
+def _wishes(farm: Farm, session: Session, job: JobRow, decision: Decision) -> dict[str, Any]:
     longer = farm.rules.longer_times if decision.act is NextAct.LONGER else job.limit_times
     return {
         "avoid": decision.avoid, "alone": decision.act is NextAct.ALONE, "limit_times": longer,
-        "pool": decision.pool or job.pool,
+        "pool": decision.pool or job.pool, "needs_id": raised(session, job.needs_id, decision.memory_bytes),
     }  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """The Farm: the one argument of every service. Built by ``controller.wiring``, or by a test."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Event
@@ -52,6 +52,8 @@ class Rules:
     """So long a repeated job waits for what it is to have: another worker, or a machine of its own."""
     longer_times: float = 2.0
     """A try with longer limits has so many times the usual ones."""
+    memory_times: float = 1.0
+    """A job asks for so many times the memory that it needed before; 0: for what its tree says alone."""
     known_failure_days: float = 7.0
     worker_faults: int = 3
     build: Limits = field(default_factory=Limits)
@@ -64,6 +66,10 @@ class Rules:
     """Of what moves in watched channels."""
     background_hours: float = 168.0
     """After this time work in the background counts as ``low``."""
+    leader_seconds: float = 15.0
+    """A leader of the loop that is silent for so long is taken over from."""
+    idle_seconds: float = 600.0
+    """A pool with work and without busy workers in which nothing starts for so long is told; 0: none is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +111,17 @@ class Farm:
     """What each person had of late, with when that was asked."""
     looked: Looked | None = None
     """None until this process leads for the first time."""
+    asked_idleness: datetime | None = None
+    """When the loop last asked whether nothing starts."""
+    process: str = ""
+    """Which process this is, for people: host and number."""
+    fence: Callable[[Session], AbstractContextManager[object]] = nullcontext
+    """What every writing transaction passes: for the loop's own Farm, whether it leads; see services.leading."""
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """One writing transaction; the loop looks once it has committed."""
-        with self.database.writing() as session:
+        with self.database.writing() as session, self.fence(session):
             yield session
         self.wake.set()
 
@@ -118,6 +130,11 @@ class Farm:
         """One transaction that writes nothing."""
         with self.database.reading() as session:
             yield session
+
+    def database_time(self) -> datetime:
+        """What time it is by the database's clock."""
+        with self.reading() as session:
+            return self.database.clock(session)
 
     def lease_end(self) -> datetime:
         """When a lease granted now lapses."""

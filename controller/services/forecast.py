@@ -28,10 +28,17 @@ _NAMED = 1000
 """So many open jobs of other batches are looked at one by one; of those after them only the number."""
 
 
-def learn(farm: Farm, session: Session, job: JobRow, attempt: AttemptRow) -> None:
-    """A try passed: how long it kept its worker is kept. To be the last that its transaction does."""
+def learn(farm: Farm, session: Session, job: JobRow, attempt: AttemptRow, memory_bytes: int = 0) -> None:
+    """A try passed: how long it kept its worker is kept, and its memory. To be the last that its transaction does.
+
+    What is shared between processes was counted for each, so a worker's memory bounds what is believed.
+    """
     seconds = (farm.now() - attempt.leased_at).total_seconds()
-    durations.learn(session, work_of(_KINDS[job.kind], job.recipe, job.name, job.subdir), seconds, farm.now())
+    work = work_of(_KINDS[job.kind], job.recipe, job.name, job.subdir)
+    durations.learn(session, work, seconds, farm.now())
+    if memory_bytes > 0:
+        there = int(workers.find_worker(session, attempt.worker).machine.get("memory_bytes", 0))
+        durations.learn_memory(session, work, min(memory_bytes, there) if there else memory_bytes)
 
 
 def history_of(session: Session, recipes: Iterable[str]) -> History:

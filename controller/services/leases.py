@@ -15,7 +15,7 @@ from controller.domain.errors import NotPermittedError, StaleLeaseError
 from controller.domain.jobs import AttemptState, JobKind
 from controller.domain.pauses import PauseKind
 from controller.domain.recipes import Output
-from controller.services import draining, known_failures
+from controller.services import draining, known_failures, matching
 from controller.services.failing import Ended, follow, judge, told
 from controller.services.farm import Farm
 from controller.services.known_failures import KnownFailureError
@@ -81,7 +81,9 @@ def _wishes(farm: Farm, session: Session, asked: ClaimRequest, paused: frozenset
     if any(company):
         return None
     since = farm.now() - timedelta(seconds=farm.rules.wish_seconds)
-    return jobs.Wishes(asked.worker, beside=bool(company), since=since, paused=paused)
+    return jobs.Wishes(
+        asked.worker, beside=bool(company), since=since, paused=paused, needs=matching.fitting(session, asked.machine)
+    )
 
 
 def _grant(farm: Farm, session: Session, job: JobRow, worker: str, token: str) -> AttemptRow:

@@ -7,6 +7,7 @@ from controller.domain.batches import BatchState
 from controller.domain.channels import staging
 from controller.domain.forecasts import Holding, Span
 from controller.domain.jobs import JobKind, JobState
+from controller.domain.needs import NeedsRule
 from controller.domain.plans import Circle, Deadlock, Member, Notice, Plan, PlannedJob, Reason, Rule
 from controller.domain.priorities import Priority
 from controller.domain.recipes import Output, Refusal, Section
@@ -15,6 +16,7 @@ from controller.planning.forecast import tasks_of
 from controller.planning.moves import Move
 from controller.planning.outcomes import Identity, identity
 from controller.planning.policy import MINIMAL, Policy
+from controller.services import matching
 from controller.services.farm import Farm
 from controller.services.forecast import history_of, holding_of, in_queue, of_tasks
 from controller.services.proposals import Proposal
@@ -24,7 +26,7 @@ from controller.storage import artifacts, channels
 from controller.storage.batches import BatchRow, ChangeRow
 from controller.storage.database import Session
 from controller.storage.jobs import JobEdge, JobRow
-from controller.storage.tables import to_json
+from controller.storage.tables import from_json, to_json
 from workers.contract.jobs import BuildOrder, PlannedFile, PlannedParent, TestOrder
 
 Sources = dict[str, tuple[str, BuildTexts]]
@@ -117,6 +119,7 @@ def store_jobs(farm: Farm, session: Session, batch: BatchRow, plan: Plan, source
     replaced = {identity(member.output): member.artifact for member in plan.decision.members}
     for job in plan.jobs:
         rows[job.key].before = before_of(job, replaced)
+    matching.assign(farm, session, rules_of(batch), [(job, rows[job.key]) for job in plan.jobs])
     session.add_all(rows.values())
     session.flush()
     session.add_all(
@@ -128,6 +131,12 @@ def store_jobs(farm: Farm, session: Session, batch: BatchRow, plan: Plan, source
     batch.plan = {"expected": to_json(Span, expected)} | batch.plan  # what was said first stands
     session.add(batch)
     session.flush()
+
+
+def rules_of(batch: BatchRow) -> tuple[NeedsRule, ...]:
+    """What the batch's trees say that jobs ask for, as it was when the batch was opened."""
+    basis: Basis | None = from_json(Basis, batch.basis) if batch.basis else None
+    return basis.policy.needs if basis else ()
 
 
 def before_of(job: PlannedJob, replaced: Mapping[Identity, str]) -> dict[str, str]:

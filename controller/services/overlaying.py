@@ -16,12 +16,21 @@ from controller.planning.forecast import tasks_of
 from controller.planning.outcomes import Identity, identity
 from controller.planning.redeciding import OPEN, Overlay, Standing, lay_over, tell
 from controller.planning.redeciding import resume as find_resumed
+from controller.services import matching
 from controller.services.consequences import move
 from controller.services.earlier_plans import with_earlier
 from controller.services.farm import Farm
 from controller.services.forecast import history_of
 from controller.services.hindsight import Seen
-from controller.services.opening import Sources, before_of, job_row, plan_document, planned_files, planned_parents
+from controller.services.opening import (
+    Sources,
+    before_of,
+    job_row,
+    plan_document,
+    planned_files,
+    planned_parents,
+    rules_of,
+)
 from controller.services.proposals import Proposal
 from controller.services.requests import move_batch
 from controller.services.sharing import rank_among
@@ -163,6 +172,8 @@ class _Laying:
             row.before, row.revision = before_of(hanging.job, replaced), len(self.batch.revisions) + 1
             row.state, row.ready_at = JobState.WAITING.value, None
             rows[hanging.job.key] = row
+        added = [(hanging.job, rows[hanging.job.key]) for hanging in self.laid.added]
+        matching.assign(self.farm, self.session, rules_of(self.batch), added)
         self.session.add_all(rows.values())
         self.session.flush()
         return rows

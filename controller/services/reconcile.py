@@ -11,6 +11,8 @@ from controller.domain.jobs import JobKind
 from controller.domain.pauses import PauseKind
 from controller.services import (
     following,
+    idling,
+    leading,
     leases,
     overtaken,
     pausing,
@@ -19,7 +21,7 @@ from controller.services import (
     sharing,
     watching,
     workers,
-)  # fmt: skip
+)
 from controller.services.farm import Farm, Looked
 from controller.storage import batches, jobs, pauses
 
@@ -29,10 +31,15 @@ Step = tuple[str, Callable[[Farm], object]]
 
 
 def tick(farm: Farm, steps: Sequence[Step]) -> Iterator[tuple[str, Exception]]:
-    """Do these steps once. Yields the steps that failed, with their errors; the others were done."""
+    """Do these steps once. Yields the steps that failed, with their errors; the others were done.
+
+    Raises DeposedError as soon as this loop leads no more.
+    """
     for name, step in steps:
         try:
             step(farm)
+        except leading.DeposedError:
+            raise
         except Exception as error:  # noqa: BLE001 -- told to the loop, which logs it; the next step must not wait
             yield name, error
 
@@ -113,6 +120,7 @@ STEPS: tuple[Step, ...] = (
     ("end pauses", pausing.end_due),
     ("share the farm out", sharing.share_out),
     ("mark silent workers", workers.mark_silent),
+    ("watch for idleness", idling.watch_idleness),
 )
 """Bells first, since workers that rest wait for them; what a later step makes ready wakes the loop for a turn more."""
 OUTSIDE: tuple[Step, ...] = (

@@ -194,7 +194,7 @@ def _pass(farm: Farm, session: Session, job: JobRow, attempt: AttemptRow, found:
         failing=[], failure="", due=found.due,
     )  # fmt: skip
     known_failures.passed(session, job)
-    learn(farm, session, job, attempt)
+    learn(farm, session, job, attempt, said.peak_memory_bytes)
 
 
 def _fail(

@@ -82,7 +82,8 @@ def stand(
         found[url] = at
     outputs = _together([*before, (_HERE, reading), *after], refusals)
     overrides = tuple(o for other in checkouts.values() for o in other.tree_file.policy.overrides)
-    policy = replace(checkout.tree_file.policy, overrides=overrides)
+    needs = tuple(rule for other in checkouts.values() for rule in other.tree_file.policy.needs)
+    policy = replace(checkout.tree_file.policy, overrides=overrides, needs=needs)
     return Standing(replace(reading, outputs=tuple(outputs), refusals=tuple(refusals)), checkouts, tree, policy, found)
 
 

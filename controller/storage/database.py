@@ -31,7 +31,6 @@ from controller.domain.errors import DatabaseError, InvalidInputError
 
 __all__ = ["Database", "Session"]
 
-LOOP_LOCK = 0x6661726D  # "farm": the advisory lock of the one loop leader
 BigKey = BigInteger().with_variant(Integer, "sqlite")
 
 
@@ -81,19 +80,13 @@ class Database:
         with Session(self.engine, expire_on_commit=False) as session, session.begin():
             yield session
 
-    @contextmanager
-    def leading(self) -> Iterator[bool]:
-        """Hold the loop leader's lock while inside; yields whether it was had. SQLite has one controller: always."""
+    def clock(self, session: Session) -> datetime:
+        """What time it is by the database, while its transaction goes on: the one clock that all controllers share."""
         if self.is_sqlite:
-            yield True
-            return
-        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            had = bool(connection.execute(text("SELECT pg_try_advisory_lock(:k)"), {"k": LOOP_LOCK}).scalar())
-            try:
-                yield had
-            finally:
-                if had:
-                    connection.execute(text("SELECT pg_advisory_unlock(:k)"), {"k": LOOP_LOCK})
+            said = session.connection().execute(text("SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')")).scalar_one()
+            return datetime.fromisoformat(said).replace(tzinfo=UTC)
+        at: datetime = session.connection().execute(text("SELECT clock_timestamp()")).scalar_one()
+        return at.astimezone(UTC)
 
     def close(self) -> None:
         """Give the connections back."""

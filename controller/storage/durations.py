@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, text
+from sqlalchemy import BigInteger, Column, Select, bindparam, case, cast, text, update
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from controller.planning.durations import History, Measured, Work
@@ -17,6 +17,8 @@ _ALL = ""
 _RENEWED, _RENEWED_ALL = 0.2, 0.01
 """The least weight of a new measurement: what was long ago fades, of one job sooner than of a whole kind."""
 _SHORTEST = 0.01
+_FADES = 0.9
+"""What was learned of memory fades by so much with each try that needs less."""
 _AT_ONCE = 5000
 _KEY = ("kind", "recipe", "name", "subdir")
 
@@ -34,6 +36,8 @@ class DurationRow(SQLModel, table=True):
     mean_log: float
     variance: float
     last: float
+    memory_bytes: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, server_default="0"))
+    """The most that it needed of late; 0 where nobody looked."""
     at: datetime = instant()
 
 
@@ -57,6 +61,30 @@ def learn(session: Session, work: Work, seconds: float, now: datetime) -> None:
     taken = max(seconds, _SHORTEST)
     said = dict(zip(_KEY, work, strict=True)) | {"mean_log": math.log(taken), "last": taken, "at": now}
     session.connection().execute(_LEARN, said)
+
+
+def learn_memory(session: Session, work: Work, most: int) -> None:
+    """Keep how much memory a passed try needed. To follow ``learn``."""
+    old = col(DurationRow.memory_bytes)
+    faded = cast(old * _FADES, BigInteger)
+    session.exec(
+        update(DurationRow)
+        .where(*(col(getattr(DurationRow, field)) == value for field, value in zip(_KEY, work, strict=True)))
+        .values(memory_bytes=case((faded > most, faded), else_=most))
+        .execution_options(synchronize_session=False)
+    )
+
+
+def memory(session: Session, recipes: Iterable[str]) -> dict[Work, int]:
+    """Bytes that work of these recipes (as folders) needed of late, where that is known."""
+    columns = [getattr(DurationRow, name) for name in (*_KEY, "memory_bytes")]
+    found: dict[Work, int] = {}
+    wanted = sorted(set(recipes))
+    for start in range(0, len(wanted), _AT_ONCE):
+        some = col(DurationRow.recipe).in_(wanted[start : start + _AT_ONCE])
+        query: Select[Any] = select(*columns).where(some, col(DurationRow.memory_bytes) > 0)
+        found |= {(row[0], row[1], row[2], row[3]): row[4] for row in session.connection().execute(query).all()}
+    return found
 
 
 def history(session: Session, recipes: Iterable[str]) -> History:

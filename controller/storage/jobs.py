@@ -25,7 +25,7 @@ class JobRow(SQLModel, table=True):
 
     __tablename__ = "job"
     __table_args__ = (
-        Index("job_claim", "pool", "rank", "id", postgresql_where=text("state = 'ready'"),
+        Index("job_claim", "pool", "rank", "id", "needs_id", postgresql_where=text("state = 'ready'"),
               sqlite_where=text("state = 'ready'")),
         Index("job_batch_state", "batch_id", "state"),
         Index("job_alone", "state", postgresql_where=text("alone"), sqlite_where=text("alone = 1")),
@@ -72,6 +72,8 @@ class JobRow(SQLModel, table=True):
     """The worker that lost it last, where another one serves the pool."""
     alone: bool = False
     """Nothing else is to run on the machine beside it."""
+    needs_id: int = 0
+    """What it asks of a worker; see storage.needs."""
     limit_times: float = 1.0
     tried: int = 0
     """Tries before a person last asked for one; those since then bound what is repeated."""
@@ -111,6 +113,7 @@ class AttemptRow(SQLModel, table=True):
         Index("attempt_lease", "lease_until", postgresql_where=text("state = 'leased'"),
               sqlite_where=text("state = 'leased'")),
         Index("attempt_ended", "ended_at"),
+        Index("attempt_leased_at", "leased_at"),
     )  # fmt: skip
 
     id: str = Field(primary_key=True)
@@ -218,9 +221,14 @@ class Wishes:
     since: datetime | None = None
     paused: frozenset[str] = frozenset()
     """Recipes of which nothing is to start, however long it has been ready."""
+    needs: tuple[int, ...] = (0,)
+    """Numbers of what the worker's machine can give; this is never given up."""
 
     def allow(self) -> Any:
         """The condition on a job."""
+        return and_(col(JobRow.needs_id).in_(self.needs), self._company())
+
+    def _company(self) -> Any:
         mine = or_(col(JobRow.avoid) == "", col(JobRow.avoid) != self.worker)
         alone = ~col(JobRow.alone) if self.beside else true()
         wished = and_(mine, alone)
@@ -459,13 +467,15 @@ def ready_by_pool(session: Session, paused: Iterable[str] = ()) -> dict[str, int
     return dict(session.exec(query.where(col(JobRow.recipe).not_in(left_out)) if left_out else query).all())
 
 
-def oldest_ready(session: Session) -> dict[str, datetime]:
-    """Pool to the instant since which its oldest ready job could start."""
+def oldest_ready(session: Session, paused: Iterable[str] = ()) -> dict[str, datetime]:
+    """Pool to the instant since which its oldest ready job could start, less those of these recipes."""
     query = (
         select(JobRow.pool, func.min(JobRow.ready_at))
         .where(JobRow.state == JobState.READY.value)
         .group_by(col(JobRow.pool))
     )
+    left_out = sorted(paused)
+    query = query.where(col(JobRow.recipe).not_in(left_out)) if left_out else query
     return {pool: since for pool, since in session.exec(query).all() if since is not None}
 
 

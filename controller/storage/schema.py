@@ -9,6 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import text
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import SQLModel
@@ -17,12 +18,13 @@ from controller.domain.errors import DatabaseError, DataFolderError
 from controller.storage.database import Database
 from controller.storage.migrations.tables import TABLES
 
+_UPGRADE_LOCK = 0x73636865  # "sche": held on Postgres while the schema is brought up to date
 _FOLDER = Path(__file__).parent / "migrations"
 
 
 def upgrade(database: Database, to: str = "head") -> None:
     """Run the migrations that are missing. Raises DataFolderError for a schema newer than this code, DatabaseError."""
-    with _connected(database) as connection:
+    with _connected(database, alone=True) as connection:
         _refuse_newer(connection)
         command.upgrade(_config(connection), to)
 
@@ -58,16 +60,21 @@ def draft(database: Database, message: str) -> None:
 
 
 @contextmanager
-def _connected(database: Database) -> Iterator[Connection]:
-    """A transaction that commits at its end. Raises DatabaseError when there is nobody to connect to."""
+def _connected(database: Database, *, alone: bool = False) -> Iterator[Connection]:
+    """A transaction that commits at its end. Raises DatabaseError when there is nobody to connect to.
+
+    ``alone``: of controllers that start at once, one does it after the other.
+    """
     try:
-        connection = database.engine.connect()
+        connection = database.engine.connect().execution_options(farm_writes=alone)
     except SQLAlchemyError as error:
         said = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
         raise DatabaseError(
             f"The database cannot be used: {said}.", remedy="Look at FARM_DATABASE_URL, and at the server."
         ) from error
     with connection, connection.begin():
+        if alone and not database.is_sqlite:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:k)"), {"k": _UPGRADE_LOCK})
         yield connection
 
 

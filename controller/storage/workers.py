@@ -52,6 +52,11 @@ def all_workers(session: Session) -> list[WorkerRow]:
     return list(session.exec(select(WorkerRow).where(WorkerRow.state != "gone").order_by(col(WorkerRow.name))).all())
 
 
+def shown_state(row: WorkerRow) -> str:
+    """As it said itself; one that is to get no more work drains as soon as it is idle."""
+    return "draining" if row.drained and row.state == "idle" else row.state
+
+
 def silent_since(session: Session, instant_: datetime) -> list[WorkerRow]:
     """Workers that are thought alive but have not spoken since."""
     states = ("idle", "busy", "draining")

@@ -49,6 +49,10 @@ def _gauges(found: Figures) -> Iterator[Metric]:
     yield _gauge("farm_batches", "Batches that are not settled.", ("state",), found.batches)
     yield _gauge("farm_channel_files", "Package files in the current snapshot.", ("channel",), found.files)
     yield _gauge("farm_channel_snapshot", "Number of the current snapshot.", ("channel",), found.snapshots)
+    yield _gauge("farm_leader", "Whether a loop leads the farm.", (), found.leads)
+    yield _gauge("farm_leader_epoch", "Grows each time that a loop begins to lead.", (), found.epoch)
+    yield _gauge("farm_loop_tick_age_seconds", "Since when the leader has not looked at everything.", (), found.ticked)
+    yield _gauge("farm_idle", "Pools in which nothing starts though there is work.", ("pool", "cause"), found.idle)
 
 
 def _gauge(name: str, text: str, labels: tuple[str, ...], values: Mapping[tuple[str, ...], float]) -> Metric:

@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from controller.services.answers import whys
 from controller.services.answers import words as meanings
+from controller.services.answers.idling import idle_list
 from controller.services.farm import Farm
 from controller.web import ansi, words
 from controller.web.bars import bar
@@ -68,6 +69,10 @@ def render(farm: Farm, template: str, values: Mapping[str, Any]) -> str:
 
 
 def page(farm: Farm, template: str, status: int = 200, **values: Any) -> HTMLResponse:
-    """A whole page, never kept by a browser: what it shows moves."""
-    text = render(farm, f"pages/{template}.html", values)
+    """A whole page, never kept by a browser: what it shows moves.
+
+    Each says where nothing starts, but that of an error: the database may be what is away.
+    """
+    idle = [] if template == "problem" else idle_list(farm)
+    text = render(farm, f"pages/{template}.html", {"idle": idle} | values)
     return HTMLResponse(text, status_code=status, headers={"Cache-Control": "no-cache"})

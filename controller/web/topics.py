@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from controller.domain.errors import InvalidInputError
 from controller.services.answers import batches, jobs, logs, workers
 from controller.services.answers import farm as glance
+from controller.services.answers.idling import idle_list
+from controller.services.answers.leader import leader
 from controller.services.answers.shapes import EventShape, JobSummary
 from controller.services.farm import Farm
 from controller.web.rendering import render
@@ -51,7 +53,10 @@ def _farm(farm: Farm, _changes: Sequence[EventShape]) -> str:
 
 
 def _workers(farm: Farm, _changes: Sequence[EventShape]) -> str:
-    known = {"pools": workers.pool_list(farm), "workers": workers.worker_list(farm), "queue": jobs.queue(farm, 50)}
+    known = {
+        "pools": workers.pool_list(farm), "workers": workers.worker_list(farm), "queue": jobs.queue(farm, 50),
+        "leader": leader(farm), "idle": idle_list(farm),
+    }  # fmt: skip
     return render(farm, "parts/live_workers.html", known)
 
 

@@ -48,6 +48,7 @@ def _job(farm: Farm, batch: BatchRow, name: str, waits: int, kind: JobKind) -> J
         batch_id=batch.id or 0, plan_key=name, kind=kind.value,
         state=(JobState.WAITING if waits else JobState.READY).value, recipe=name, name=name, subdir="linux-64",
         pool="linux-64", wave=0, open_parents=waits, order=order, created_at=farm.now(),
+        ready_at=None if waits else farm.now(),
     )  # fmt: skip
 
 

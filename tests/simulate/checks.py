@@ -10,7 +10,7 @@ from controller.domain.channels import STABLE, TESTING
 from controller.domain.invariant_words import breach_sentence
 from controller.domain.jobs import AttemptState
 from controller.services import invariants
-from controller.storage import batches, channels, jobs, pauses
+from controller.storage import batches, channels, events, jobs, leadership, pauses
 from controller.storage.jobs import AttemptRow
 from tests.simulate.stage import RULES
 from tests.simulate.truth import Beat
@@ -18,6 +18,7 @@ from workers.contract.reports import Outcome
 
 if TYPE_CHECKING:
     from tests.simulate.history import History
+    from tests.simulate.scheduler import Host
     from tests.simulate.workers import Worker
 
 _EVERY, _OFTEN = 60, 10
@@ -33,6 +34,7 @@ class Checks:
         self._over_at, self._over = -1, False
         self._silent: set[str] = set()
         self._ended: dict[str, str] = {}
+        self._told = 0
 
     def expected(self, what: str, error: Exception) -> None:
         """Only what a fault explains may end a request with a surprise."""
@@ -42,7 +44,9 @@ class Checks:
     def after_commit(self) -> None:
         history = self.history
         actor = history.scheduler.current
-        if actor is not None and actor.name.endswith(".loop"):
+        loop = actor.host if actor is not None and actor.name.endswith(".loop") else None
+        self._led(loop)
+        if loop is not None:
             self._taken_away()
         if history.commits % _EVERY == 0:
             self._ask_all()
@@ -53,6 +57,16 @@ class Checks:
             found = invariants.find_quick_breaches(session)
         for breach in found:
             history.hold(False, breach_sentence(breach))
+
+    def _led(self, host: "Host | None") -> None:
+        """What a loop writes it writes while it leads, and nobody else does."""
+        history = self.history
+        with history.observer.reading() as session:
+            newest, row = events.newest_event(session), leadership.find(session)
+        wrote, self._told = newest > self._told, newest
+        if wrote and host is not None:
+            leads = row is not None and row.holder == f"{host.name}:{host.run}" and row.until > history.database_time()
+            history.hold(leads, f"the loop of {host.name} wrote while it did not lead")
 
     def _taken_away(self) -> None:
         """A worker that is there keeps its job, whatever becomes of the only controller, or of one beat."""

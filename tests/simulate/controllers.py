@@ -1,9 +1,12 @@
 """A controller as a process: the real Farm and the real loop on simulated time; it dies, and it is started again."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from controller.gateways.blobs import Blobs
+from controller.loop.beside import Act
 from controller.loop.run import run_loop
 from controller.services.farm import Farm
 from tests.kit.farms import START
@@ -31,7 +34,19 @@ class Controller:
         self.host.run += 1
         self.farm = self._farm()
         stop = Flag(scheduler)
-        scheduler.spawn(f"{self.host.name}.loop", self.host, lambda: run_loop(self.farm, stop))  # type: ignore[arg-type]
+        scheduler.spawn(
+            f"{self.host.name}.loop", self.host, lambda: run_loop(self.farm, stop, self._beside)  # type: ignore[arg-type]
+        )  # fmt: skip
+
+    @contextmanager
+    def _beside(self, name: str, act: Act) -> Iterator[None]:
+        """What the real loop has threads for."""
+        ended = Flag(self.history.scheduler)
+        self.history.scheduler.spawn(f"{self.host.name}.{name}", self.host, lambda: act(ended))  # type: ignore[arg-type]
+        try:
+            yield
+        finally:
+            ended.set()
 
     def _farm(self) -> Farm:
         history, points = self.history, self.points
@@ -41,7 +56,7 @@ class Controller:
             database=SimulatedDatabase(history.engine, points), blobs=blobs, shard_blobs=Blobs(root / "shards"),
             uploads=SimulatedUploads(root / "uploads", blobs, points), logs=SimulatedLogs(root / "logs", points),
             trees=history.stage.trees, bells=history.broker, rules=RULES, now=self.now, new_token=history.new_token,
-            readings=history.stage.known(),
+            readings=history.stage.known(), process=f"{self.host.name}:{self.host.run}",
         )  # fmt: skip
         farm.wake = Flag(history.scheduler, slow=6.0)  # type: ignore[assignment]
         return farm

@@ -37,7 +37,7 @@ RATES: Mapping[str, float] = {
     "bell late": 0.05,
     # at each step of the nemesis, about once a minute
     "clock jumps": 0.01,
-    "leader's lock lost": 0.02,
+    "leader's lease ended": 0.02,
     "broker wiped": 0.02,
     "broker away": 0.02,
     "database away": 0.008,

@@ -6,6 +6,7 @@ import shutil
 import sys
 from collections.abc import Collection, MutableMapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -18,6 +19,7 @@ from controller.gateways.uploads import Uploads
 from controller.services.farm import Farm
 from controller.storage import batches, events, jobs
 from controller.storage.database import Database
+from tests.kit.farms import START
 from tests.simulate import engines
 from tests.simulate.broker import Broker
 from tests.simulate.checks import Checks
@@ -98,7 +100,6 @@ class History:
         self.trace, self.truth = Trace(), Truth()
         self.broken: list[str] = []
         self.outside = Host("outside")
-        self.leader: tuple[Host, int] | None = None
         self.database_away_until = 0.0
         self.commits = 0
         self._tokens = self._told = 0
@@ -137,6 +138,10 @@ class History:
     def new_token(self) -> str:
         self._tokens += 1
         return f"token-{self._tokens}"
+
+    def database_time(self) -> datetime:
+        """What the database's clock shows."""
+        return START + timedelta(days=1, seconds=self.scheduler.now)
 
     @property
     def database_away(self) -> bool:

@@ -17,7 +17,7 @@ from sqlmodel import col, select
 from controller.domain.jobs import JobState
 from controller.planning import subset
 from controller.services import channels, intake, leases, promotion, reconcile, requests, results
-from controller.storage import jobs
+from controller.storage import jobs, leadership
 from controller.storage.jobs import AttemptRow, JobRow
 from tests.simulate import stage
 from tests.simulate.history import Asked, run
@@ -108,6 +108,7 @@ def _count_down_twice(session, parent_id, now, *, held=False):
 
 _COUNT = jobs.count_down
 
+
 Patch = tuple[object, str, Any]
 MUTANTS: Mapping[str, tuple[Patch, ...]] = {
     "a report is taken without its fence": (
@@ -131,6 +132,7 @@ MUTANTS: Mapping[str, tuple[Patch, ...]] = {
     "an index file is named and not written": ((SimulatedBlobs, "put_bytes", _put_sometimes),),
     "a parent counts twice": ((jobs, "count_down", _count_down_twice),),
     "a push is not looked up": ((intake, "_known", _nothing),),
+    "a leader writes whatever became of its epoch": ((leadership, "holds", lambda *_, **__: True),),
     "finished batches are not settled": (
         (reconcile, "STEPS", tuple(step for step in reconcile.STEPS if step[1] is not reconcile.settle_finished)),
     ),

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from controller.storage import leadership
 from tests.simulate.scheduler import Host
 
 if TYPE_CHECKING:
@@ -33,9 +34,12 @@ class Nemesis:
 
     def _lock(self) -> None:
         history = self.history
-        if history.faults.strikes("leader's lock lost") and history.leader is not None:
-            history.say(f"FAULT {history.leader[0].name} has lost the leader's lock and does not know")
-            history.leader = None
+        if history.faults.strikes("leader's lease ended") and not history.database_away:
+            with history.observer.database.writing() as session:
+                row = leadership.find(session)
+                if row is not None:
+                    history.say(f"FAULT the lease of {row.holder} is over before its time")
+                    row.until = history.database_time()
 
     def _broker(self) -> None:
         history = self.history

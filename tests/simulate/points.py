@@ -3,6 +3,7 @@
 import errno
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,7 +74,7 @@ def refused(words: str) -> OperationalError:
 
 
 class SimulatedDatabase(Database):
-    """The real database, which may refuse, and may lose its answer to a commit. Leading is one lock for all."""
+    """The real database, which may refuse, and may lose its answer to a commit. Its clock is the history's."""
 
     def __init__(self, engine: Engine, points: Points) -> None:
         self.url, self.engine = str(engine.url), engine
@@ -84,6 +85,8 @@ class SimulatedDatabase(Database):
     def writing(self) -> Iterator[Session]:
         """A writing transaction."""
         points, actor = self._points, self._points.history.scheduler.current
+        if actor is not None and actor.gone:
+            raise Killed
         points.give_way()
         self._reach("begin")
         if actor is not None:
@@ -114,20 +117,9 @@ class SimulatedDatabase(Database):
         if self._points.history.database_away or self._points.strike(where, ("database refuses",)):
             raise refused("the server closed the connection unexpectedly")
 
-    @contextmanager
-    def leading(self) -> Iterator[bool]:
-        """One leader of all controllers, while its connection lives."""
-        history, host = self._points.history, self._points.host
-        self._reach("lead")
-        had = history.leader is None or not history.leader[0].alive or history.leader[0].run != history.leader[1]
-        if had:
-            history.leader = (host, host.run)
-            history.say(f"{host.name} leads")
-        try:
-            yield had
-        finally:
-            if history.leader == (host, host.run):
-                history.leader = None
+    def clock(self, session: Session) -> datetime:
+        """The database's clock is right."""
+        return self._points.history.database_time()
 
     def close(self) -> None:
         """The engine is everybody's."""

@@ -25,7 +25,7 @@ from workers.contract.jobs import Limits
 
 STAGES = 6
 RULES = Rules(
-    subdirs=("linux-64",), noarch_pool="linux-64", lease_seconds=60.0, tick_seconds=10.0, max_attempts=3,
+    subdirs=("linux-64",), noarch_pool="linux-64", lease_seconds=60.0, tick_seconds=10.0, max_attempts=3, leader_seconds=30.0,
     circuit_breaker_times=0.0, build=Limits(total_seconds=900.0), test=Limits(total_seconds=600.0),
 )  # fmt: skip
 

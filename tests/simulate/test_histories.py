@@ -53,7 +53,10 @@ def test_a_seed_is_one_history() -> None:
     assert first.trace.lines == second.trace.lines
 
 
-@pytest.mark.parametrize("mutant", ["a running job is granted again", "published before it is tested"])
+@pytest.mark.parametrize(
+    "mutant",
+    ["a running job is granted again", "published before it is tested", "a leader writes whatever became of its epoch"],
+)
 def test_a_farm_that_is_broken_on_purpose_is_found(mutant: str) -> None:
     assert mutant in MUTANTS
     assert find(mutant, 10) is not None

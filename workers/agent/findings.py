@@ -32,6 +32,8 @@ class Phases:
     heart: Heart
     clock: Callable[[], float]
     now: str = ""
+    peak_bytes: int = 0
+    """The most memory that any child was seen to hold."""
     _since: float = 0.0
     _seconds: dict[str, float] = field(default_factory=dict)
 

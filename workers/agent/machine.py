@@ -45,8 +45,8 @@ def native_subdir(system: str = sys.platform, processor: str = "") -> str:
         raise UnknownMachineError(f"No conda subdir is known for {system} on {named}.") from None
 
 
-def describe(work: Path, virtual_packages: tuple[str, ...]) -> Machine:
-    """This machine now. ``virtual_packages`` are asked for once, by ``detect_virtual_packages``."""
+def describe(work: Path, virtual_packages: tuple[str, ...], labels: tuple[str, ...] = (), gpus: int = 0) -> Machine:
+    """This machine now. ``virtual_packages`` and ``gpus`` are asked for once, by the functions below."""
     return Machine(
         subdir=native_subdir(),
         host=platform.node(),
@@ -56,6 +56,8 @@ def describe(work: Path, virtual_packages: tuple[str, ...]) -> Machine:
         disk_free_bytes=shutil.disk_usage(work).free,
         python=platform.python_version(),
         virtual_packages=virtual_packages,
+        labels=labels,
+        gpus=gpus,
     )
 
 
@@ -66,6 +68,18 @@ def detect_virtual_packages() -> tuple[str, ...]:
     """
     done = subprocess.run([sys.executable, "-c", _VIRTUAL], capture_output=True, text=True, check=False, timeout=60)
     return tuple(json.loads(done.stdout)) if done.returncode == 0 else ()
+
+
+def count_gpus() -> int:
+    """GPUs that NVIDIA's driver knows; 0 where it is not there, or does not answer."""
+    program = shutil.which("nvidia-smi")
+    if program is None:
+        return 0
+    try:
+        done = subprocess.run([program, "-L"], capture_output=True, text=True, check=False, timeout=30)
+    except (OSError, subprocess.SubprocessError):
+        return 0
+    return sum(line.startswith("GPU ") for line in done.stdout.splitlines()) if done.returncode == 0 else 0
 
 
 def memory_bytes() -> int:

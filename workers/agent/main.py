@@ -43,7 +43,7 @@ def _log_to_stderr() -> None:
 
 
 def _check(work: str | None) -> int:
-    found = machine.describe(Path(work or "."), machine.detect_virtual_packages())
+    found = machine.describe(Path(work or "."), machine.detect_virtual_packages(), gpus=machine.count_gpus())
     sys.stdout.write(found.model_dump_json(indent=2) + "\n")
     return 0
 

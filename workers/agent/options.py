@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from workers.agent.machine import native_subdir
-from workers.contract.platforms import is_pool
+from workers.contract.platforms import is_label, is_pool
 from workers.contract.version import __version__
 
 _EPILOG = """\
-Every option of `run` has a twin in the environment: FARM_SERVER, FARM_BROKER, FARM_POOL (comma separated),
+Every option of `run` has a twin in the environment: FARM_SERVER, FARM_BROKER, FARM_POOL and FARM_LABELS (comma
+separated),
 FARM_WORKER_NAME, FARM_WORKER_TOKEN_FILE, FARM_WORK_DIR, FARM_CACHE_DIR, FARM_POLL_SECONDS, FARM_PASS_ENV (comma
 separated). Options beat the environment. SIGTERM or Ctrl-C finishes the running job and ends; a second one ends it
 at once.
@@ -26,6 +27,7 @@ _RUN: dict[str, dict[str, Any]] = {
     "--pool": {
         "metavar": "POOL", "action": "append", "help": "a pool to serve, as linux-64; auto is this machine's",
     },
+    "--label": {"metavar": "LABEL", "action": "append", "help": "what jobs may ask of this machine, as gpu"},
     "--name": {"help": "the worker's name, unique in the farm (default: host name and process id)"},
     "--token-file": {"metavar": "FILE", "help": "file with the workers' token"},
     "--work-dir": {"metavar": "DIR", "help": "folder for builds and caches; workers of a machine may share it"},
@@ -59,6 +61,7 @@ class Options:
     passed: tuple[str, ...]
     parent: int
     once: bool
+    labels: tuple[str, ...] = ()
 
 
 def parser() -> argparse.ArgumentParser:
@@ -97,6 +100,7 @@ def read(arguments: argparse.Namespace, environment: Mapping[str, str]) -> Optio
         passed=tuple(arguments.pass_env or _split(environment.get("FARM_PASS_ENV", ""))),
         parent=arguments.parent_pid,
         once=arguments.once,
+        labels=_labels(arguments.label or _split(environment.get("FARM_LABELS", ""))),
     )
     _expect(options)
     return options
@@ -123,6 +127,13 @@ def _pools(named: Sequence[str]) -> tuple[str, ...]:
             f"'{', '.join(wrong)}' is no pool. A pool is a subdir, optionally with a class: linux-64.large."
         )
     return pools
+
+
+def _labels(named: Sequence[str]) -> tuple[str, ...]:
+    wrong = [name for name in named if not is_label(name)]
+    if wrong:
+        raise UsageError(f"'{', '.join(wrong)}' is no label. Letters, digits, dots, dashes: gpu, fast-disk.")
+    return tuple(dict.fromkeys(named))
 
 
 def _split(text: str) -> list[str]:

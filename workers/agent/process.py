@@ -10,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import IO
 
+from workers.agent.memory import PeakWatch
 from workers.agent.process_tree import ProcessTree
 
 _LOOK = 0.2
@@ -38,6 +39,8 @@ class Ended:
     why: Why
     code: int
     seconds: float
+    peak_bytes: int = 0
+    """The most memory that it and all below it were seen to hold; 0 where nobody looked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +75,18 @@ def run(
     abandoned = threading.Event()
     reader = threading.Thread(target=_read, args=(tree.output, lines, abandoned), name="child-output", daemon=True)
     reader.start()
+    memory = PeakWatch(tree.pid)
     try:
         why = _follow(tree, lines, bounds, on_line, stop, clock)
         code = _end(tree, why, lines, on_line)
     finally:
+        peak = memory.end()
         abandoned.set()
         tree.end()
         reader.join(_LAST_WORDS)
         if not reader.is_alive():
             tree.close()
-    return Ended(why, code, clock() - began)
+    return Ended(why, code, clock() - began, peak)
 
 
 def _read(output: IO[bytes], lines: "queue.Queue[bytes | None]", abandoned: threading.Event) -> None:

@@ -21,6 +21,11 @@ class ProcessTree:
         self._job = _job_around(self._process)
 
     @property
+    def pid(self) -> int:
+        """The process above all others of it."""
+        return self._process.pid
+
+    @property
     def output(self) -> IO[bytes]:
         """What the command and all below it print."""
         assert self._process.stdout is not None  # noqa: S101 -- always piped

@@ -72,7 +72,7 @@ class Runner:
             raise LeaseLostError(heart.why)
         stream.note(found.sentence)
         _finish(stream)
-        return _report(holding, claim, found, phases.spent())
+        return _report(holding, claim, found, phases.spent(), phases.peak_bytes)
 
 
 def _finish(stream: LogStream) -> None:
@@ -83,10 +83,10 @@ def _finish(stream: LogStream) -> None:
         log.warning("the log is cut short", why=str(error))
 
 
-def _report(holding: Holding, claim: Claim, found: Finding, phases: tuple[Phase, ...] = ()) -> Outcome:
+def _report(holding: Holding, claim: Claim, found: Finding, phases: tuple[Phase, ...] = (), peak: int = 0) -> Outcome:
     report = Report(
         lease=claim.lease, outcome=found.outcome, phase=found.phase, message=found.message, phases=phases,
-        files=found.files, tests=found.tests,
+        files=found.files, tests=found.tests, peak_memory_bytes=peak,
     )  # fmt: skip
     receipt = holding.report(report)
     log.info("reported", attempt=claim.attempt, outcome=found.sentence, accepted=receipt.accepted)

@@ -76,8 +76,10 @@ class Worker:
             self._runner.halt()
 
     def _identity(self) -> Identity:
-        virtual, work = machine.detect_virtual_packages(), self._options.work
-        return Identity(self._options.name, self._options.pools, lambda: machine.describe(work, virtual))
+        virtual, gpus, chosen = machine.detect_virtual_packages(), machine.count_gpus(), self._options
+        return Identity(
+            chosen.name, chosen.pools, lambda: machine.describe(chosen.work, virtual, chosen.labels, gpus)
+        )  # fmt: skip
 
     def _token(self) -> str:
         """Read anew for every use: a token may be changed while a worker runs."""

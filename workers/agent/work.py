@@ -142,6 +142,7 @@ class Work:
         limits = self.spec.limits
         bounds = bounds or Bounds(limits.total_seconds, limits.silence_seconds)
         ended = process.run(command, bounds, hearer.hear, self.stop)
+        self.phases.peak_bytes = max(self.phases.peak_bytes, ended.peak_bytes)
         return hearer.result or self._cut_short(ended, limits)
 
     def _absolute(self, channel: str) -> str:

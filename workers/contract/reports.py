@@ -74,6 +74,8 @@ class Report(Message):
     phases: tuple[Phase, ...] = ()
     files: tuple[ProducedFile, ...] = ()
     tests: tuple[TestOutcome, ...] = ()
+    peak_memory_bytes: int = 0
+    """The most memory that the job's processes were seen to hold together; 0 where nobody looked."""
 
 
 class Receipt(Message):

@@ -3,7 +3,9 @@
 from controller.domain.jobs import BROKEN
 from controller.services.answers.batches import summaries
 from controller.services.answers.channels import MAIN, main_channels, promotion_shape
+from controller.services.answers.idling import idle_in
 from controller.services.answers.jobs import job_line
+from controller.services.answers.leader import leader_in
 from controller.services.answers.shapes import FarmView
 from controller.services.answers.upstream import view_in
 from controller.services.answers.words import count
@@ -28,5 +30,7 @@ def farm_view(farm: Farm) -> FarmView:
             workers=tuple(worker_shape(row) for row in known),
             channels=tuple(main_channels(session)),
             promotions=tuple(promotion_shape(row) for row in channels.newest_moves(session, MAIN, _MOVES)),
-            upstream=view_in(farm, session, _MOVED), at=farm.now(), latest_event=events.newest_event(session),
+            upstream=view_in(farm, session, _MOVED),
+            leader=leader_in(farm, session), idle=tuple(idle_in(farm, session)),
+            at=farm.now(), latest_event=events.newest_event(session),
         )  # fmt: skip

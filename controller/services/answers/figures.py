@@ -6,6 +6,8 @@ from datetime import datetime
 
 from controller.domain.batches import BatchState
 from controller.services.answers.channels import main_channels
+from controller.services.answers.idling import idle_in
+from controller.services.answers.leader import leader_in
 from controller.services.farm import Farm
 from controller.storage import batches, jobs, lines, workers
 from controller.storage.database import Session
@@ -25,6 +27,10 @@ class Figures:
     batches: Labelled
     files: Labelled
     snapshots: Labelled
+    leads: Labelled
+    epoch: Labelled
+    ticked: Labelled
+    idle: Labelled
 
 
 def figures(farm: Farm) -> Figures:
@@ -32,7 +38,7 @@ def figures(farm: Farm) -> Figures:
     now = farm.now()
     with farm.reading() as session:
         known = workers.all_workers(session)
-        channels = main_channels(session)
+        channels, leader = main_channels(session), leader_in(farm, session)
         return Figures(
             jobs={(pool, kind, state): number for pool, kind, state, number in lines.counts_by_pool(session)},
             workers=_by_pool(known, lambda row: (row.state,), lambda old, _row: old + 1),
@@ -41,6 +47,10 @@ def figures(farm: Farm) -> Figures:
             batches=_open_batches(session),
             files={(channel.name,): channel.files for channel in channels},
             snapshots={(channel.name,): channel.snapshot for channel in channels},
+            leads={(): float(leader.leads)},
+            epoch={(): leader.epoch},
+            ticked={(): leader.ticked_seconds},
+            idle={(alarm.pool, alarm.cause): 1.0 for alarm in idle_in(farm, session)},
         )
 
 

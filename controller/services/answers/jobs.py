@@ -8,13 +8,14 @@ from controller.domain.failure_words import failure_sentence
 from controller.domain.jobs import BROKEN, ENDED, SETTLED, JobKind, JobState
 from controller.domain.pause_words import paused_job_sentence
 from controller.domain.wording import JOB_WORDS
+from controller.services.answers.matches import asked_of, why_no_worker
 from controller.services.answers.ordering import order_shape
 from controller.services.answers.reasons import reason_shape
 from controller.services.answers.shapes import AttemptShape, FailingLine, FileShape, JobSummary, JobView, QueuedJob
 from controller.services.answers.suspects import suspects_of
-from controller.services.answers.words import NOBODY, amount, fault, field_of, job_sentence
+from controller.services.answers.words import NOBODY, fault, field_of, job_sentence
 from controller.services.farm import Farm
-from controller.storage import artifacts, batches, jobs, lines, pauses, workers
+from controller.storage import artifacts, batches, jobs, lines, pauses
 from controller.storage.artifacts import ArtifactRow
 from controller.storage.database import Session
 from controller.storage.jobs import AttemptRow, JobRow
@@ -88,7 +89,8 @@ def job_view(farm: Farm, job: str) -> JobView:
             message=row.message, consequence=_last_consequence(row, tries), suspects=suspects_of(session, row),
             why_not=tuple(_why_not(farm, session, row, parents)), artifact=row.artifact,
             order=order_shape(row, batch) if JobState(row.state) in _QUEUED else None,
-            batch_title=batch.title, commit=change.commit, tree=change.tree, added_by=row.revision,
+            needs=asked_of(session, row), batch_title=batch.title, commit=change.commit, tree=change.tree,
+            added_by=row.revision,
         )  # fmt: skip
 
 
@@ -138,7 +140,7 @@ def _why_not(farm: Farm, session: Session, row: JobRow, parents: Sequence[JobLin
         for found in pauses.of_job(session, f"B-{row.batch_id}", row.recipe, row.pool)
     ]
     if state is JobState.READY:
-        return paused or [*_wishes(farm, row), *_why_no_worker(session, row.pool)]
+        return paused or [*_wishes(farm, row), *why_no_worker(session, row)]
     if state not in (JobState.WAITING, JobState.BLOCKED):
         return []
     open_parents = [parent for parent in parents if JobState(parent.state) not in SETTLED]
@@ -162,16 +164,3 @@ def _waits_for(parent: JobLine) -> str:
     words = JOB_WORDS[JobState(parent.state)]
     verb = "must be repaired" if JobState(parent.state) in ENDED else "must pass first"
     return f"{parent.public}, {parent.kind} of {parent.name} for {parent.subdir}, {verb}: it is {words.label}."
-
-
-def _why_no_worker(session: Session, pool: str) -> list[str]:
-    serving = [worker for worker in workers.all_workers(session) if pool in worker.pools and worker.state != "lost"]
-    if not serving:
-        return [f"No worker serves the pool {pool}: start one with `farm worker run --pool {pool}`."]
-    busy = sum(worker.state == "busy" for worker in serving)
-    draining = sum(worker.state == "draining" for worker in serving)
-    ahead = jobs.ready_by_pool(session).get(pool, 1) - 1
-    rest = f", {draining} draining" if draining else ""
-    return [
-        f"{pool} has {amount(len(serving), 'worker')}, {busy} busy{rest}; {amount(ahead, 'other job')} could start."
-    ]

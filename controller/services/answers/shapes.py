@@ -6,6 +6,8 @@ from pydantic import Field
 
 from controller.services.answers.change_shapes import DifferenceShape, EditShape, RevisionShape
 from controller.services.answers.forecast_shapes import ForecastShape
+from controller.services.answers.idle_shapes import IdleShape
+from controller.services.answers.leader_shapes import LeaderShape
 from controller.services.answers.shape import NoticeShape, ReasonShape, Shape
 from controller.services.answers.upstream_shapes import MoveShape, UpstreamView
 
@@ -263,6 +265,8 @@ class JobView(JobSummary):
     """What its last failed try was, and what was done about it, in a sentence."""
     suspects: str = ""
     """Of a broken one: which of the changes that came together can be the cause, as far as dependency settles it."""
+    needs: str = ""
+    """What it asks of a worker beyond its pool, in words."""
     why_not: tuple[str, ...] = ()
     """Why it is not running yet, one sentence each."""
     order: OrderShape | None = None
@@ -360,6 +364,9 @@ class FarmView(Shape):
     channels: tuple[ChannelShape, ...] = ()
     promotions: tuple[PromotionShape, ...] = ()
     upstream: UpstreamView = UpstreamView()
+    leader: LeaderShape | None = None
+    idle: tuple[IdleShape, ...] = ()
+    """Where nothing starts though there is work."""
     at: datetime | None = None
     """When this was true."""
     latest_event: int = 0

@@ -51,16 +51,11 @@ def _number(known: Iterable[WorkerRow], pool: str, state: str) -> int:
     return sum(row.state == state and pool in row.pools for row in known)
 
 
-def _state(row: WorkerRow) -> str:
-    """As it said itself; one that is to get no more work drains as soon as it is idle."""
-    return "draining" if row.drained and row.state == "idle" else row.state
-
-
 def worker_shape(row: WorkerRow) -> WorkerShape:
     """One worker. The job is that of the attempt it holds: ``J-7`` of ``J-7.2``."""
     machine = row.machine
     return WorkerShape(
-        name=row.name, pools=tuple(row.pools), state=_state(row), drained=row.drained,
+        name=row.name, pools=tuple(row.pools), state=workers.shown_state(row), drained=row.drained,
         job=row.attempt.rsplit(".", 1)[0],
         host=machine.get("host", ""), system=machine.get("system", ""), cores=machine.get("cores", 0),
         memory_bytes=machine.get("memory_bytes", 0), disk_free_bytes=machine.get("disk_free_bytes", 0),

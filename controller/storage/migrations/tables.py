@@ -7,8 +7,11 @@ from controller.storage import (
     durations,
     events,
     flakes,
+    idling,
     jobs,
     known_failures,
+    leadership,
+    needs,
     pauses,
     readings,
     upstream,
@@ -16,5 +19,19 @@ from controller.storage import (
 )
 
 TABLES = (
-    artifacts, batches, channels, durations, events, flakes, jobs, known_failures, pauses, readings, upstream, workers,
-)  # fmt: skip
+    artifacts,
+    batches,
+    channels,
+    durations,
+    events,
+    flakes,
+    idling,
+    jobs,
+    known_failures,
+    leadership,
+    needs,
+    pauses,
+    readings,
+    upstream,
+    workers,
+)

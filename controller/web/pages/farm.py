@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse
 from controller.services.answers import batches, channels, jobs, pauses, workers
 from controller.services.answers import farm as glance
 from controller.services.answers.events import newest
+from controller.services.answers.leader import leader
 from controller.web.api.batches import known_states
 from controller.web.asking import AskedFarm
 from controller.web.rendering import page
@@ -40,7 +41,8 @@ def workers_page(farm: AskedFarm) -> HTMLResponse:
     after = newest(farm)
     return page(
         farm, "workers", pools=workers.pool_list(farm), workers=workers.worker_list(farm), queue=jobs.queue(farm, 50),
-        pauses=pauses.pause_list(farm), stream=f"workers&after={after}",
+        pauses=pauses.pause_list(farm),
+        leader=leader(farm),        stream=f"workers&after={after}",
     )  # fmt: skip
 
 

@@ -22,7 +22,10 @@ facts = st.builds(
 pasts = st.lists(
     st.builds(Past, st.sampled_from(sorted(FailureClass)), st.sampled_from(sorted(NextAct)), st.booleans()), max_size=6
 )
-hands = st.builds(Hands, worker=st.just("w1"), others=st.booleans(), larger=st.sampled_from(["", "linux-64.large"]))
+hands = st.builds(
+    Hands, worker=st.just("w1"), others=st.booleans(), larger=st.sampled_from(["", "linux-64.large"]),
+    roomier=st.sampled_from([0, 2**36]),
+)  # fmt: skip
 BUILD, TEST, RETEST = JobKind.BUILD, JobKind.TEST, JobKind.RETEST
 
 
@@ -86,6 +89,10 @@ SHARED, SOLE, BIG = Hands("w1", others=True), Hands("w1"), Hands("w1", others=Tr
             Facts(BUILD, Outcome.FAILED, kinds=lines("std::bad_alloc")), BIG,
             ["larger", "larger", "larger", "alone", "nothing"],
         ),
+        (
+            Facts(BUILD, Outcome.FAILED, kinds=lines("std::bad_alloc")), Hands("w1", others=True, roomier=2**36),
+            ["larger", "larger", "larger", "alone", "nothing"],
+        ),
         (Facts(BUILD, Outcome.TIMEOUT), SHARED, ["longer", "nothing"]),
         (Facts(BUILD, Outcome.SILENT), SHARED, ["longer", "nothing"]),
         (Facts(TEST, Outcome.FAILED, "test"), SHARED, ["alone", "nothing"]),
@@ -130,7 +137,8 @@ def test_a_lost_worker_does_not_get_the_job_again_where_another_one_serves(
     decision = decide(known, past, given_hands, TRIES)
     if decision.act is NextAct.ELSEWHERE:
         assert decision.avoid == (given_hands.worker if given_hands.others else "")
-    assert (decision.pool != "") == (decision.act is NextAct.LARGER)
+    assert (decision.pool != "" or decision.memory_bytes > 0) == (decision.act is NextAct.LARGER)
+    assert not (decision.pool and decision.memory_bytes)
     assert decision.reason
 
 

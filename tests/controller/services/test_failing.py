@@ -95,6 +95,18 @@ def test_out_of_memory_goes_to_the_larger_pool(farm: Farm) -> None:
     assert tries(farm, number)[0] == ("w1", "memory", "larger")
 
 
+def test_out_of_memory_without_a_larger_pool_goes_to_a_worker_with_more(farm: Farm) -> None:
+    (number,) = draw_batch(farm, {"one": ()}).values()
+    claim = ask(farm, "w1", memory=2**33)
+    assert claim is not None
+    for name, memory in (("w2", 2**33), ("w3", 2**35), ("w4", 2**37)):
+        assert ask(farm, name, memory=memory) is None
+    fail(farm, claim, line="g++: fatal error: Killed signal terminated program cc1plus")
+    assert tries(farm, number)[0] == ("w1", "memory", "larger")
+    assert ask(farm, "w2", memory=2**33) is None
+    assert ask(farm, "w3", memory=2**35) is not None
+
+
 def test_a_timeout_is_repeated_once_with_longer_limits(farm: Farm) -> None:
     (number,) = draw_batch(farm, {"one": ()}).values()
     first = taken(farm, "w1")

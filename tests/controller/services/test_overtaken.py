@@ -84,6 +84,7 @@ def both(tmp_path: Path, database_url: str) -> Iterator[Both]:
 def test_of_two_batches_with_the_same_recipe_the_older_leaves_the_newer_in_its_place(both: Both) -> None:
     both.user("2.0")
     older = both.push(both.high)
+    assert both.worker.step()  # what has begun is not superseded
     both.user("3.0")
     newer = both.push(both.high)
     both.finish(newer)

@@ -88,3 +88,16 @@ def test_two_first_tries_at_once_both_count(database: Database) -> None:
     with ThreadPoolExecutor(2) as both:
         list(both.map(one, (10.0, 20.0)))
     assert known(database, "libs/a")[WORK][0] == 2
+
+
+def test_the_memory_of_late_is_kept_and_fades_when_less_is_needed(database: Database) -> None:
+    learn(database, 10.0)
+
+    def use(number: int) -> int:
+        with database.writing() as session:
+            durations.learn_memory(session, WORK, number)
+            return durations.memory(session, [WORK[1]])[WORK]
+
+    assert [use(8_000_000_000), use(9_000_000_000), use(1_000_000_000)] == [8_000_000_000, 9_000_000_000, 8_100_000_000]
+    with database.reading() as session:
+        assert durations.memory(session, ["other"]) == {}

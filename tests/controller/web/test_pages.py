@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 from controller.domain.batches import BatchState
 from controller.domain.errors import FarmError
 from controller.domain.jobs import AttemptState, JobState
-from controller.services import leases, transfers
+from controller.services import idling, leading, leases, transfers
 from controller.services.answers.help import TOPICS
 from controller.services.farm import Farm
 from controller.storage.batches import BatchRow, find_batch
@@ -241,3 +241,25 @@ def test_static_files_are_served_and_templates_are_not(looking: TestClient) -> N
     for name in ("tokens.css", "parts.css", "print.css", "live.js", "log.js", "theme.js", "icon.svg"):
         assert looking.get(f"/static/{name}").status_code == 200
     assert looking.get("/static/../templates/layout.html").status_code == 404
+
+
+def test_a_farm_that_does_nothing_says_so_on_every_page_with_the_next_step(farm: Farm, client: TestClient) -> None:
+    draw_batch(farm, {"one": ()})
+    farm.now.forward(900)  # type: ignore[attr-defined]
+    idling.watch_idleness(farm)
+    for address in ("/", "/workers", "/batches", "/channels"):
+        text = client.get(address, headers=HTML).text
+        assert "Nothing starts in linux-64: 1 job is ready, and no worker serves the pool." in text
+        assert "farm worker run --pool linux-64" in text
+    assert 'farm_idle{cause="no worker",pool="linux-64"} 1.0' in client.get("/metrics").text
+
+
+def test_the_pages_say_who_leads_the_loop(farm: Farm, client: TestClient) -> None:
+    assert "No loop has led this farm yet." in client.get("/workers", headers=HTML).text
+    farm.process = "host:42"
+    epoch = leading.seek(farm)
+    for address in ("/", "/workers"):
+        assert "Loop led by host:42 since" in client.get(address, headers=HTML).text
+    assert "farm_leader 1.0" in client.get("/metrics").text
+    leading.give_up(farm, epoch or 0)
+    assert "No loop leads: that of host:42 ended" in client.get("/workers", headers=HTML).text

@@ -35,3 +35,20 @@ def test_each_machine_has_its_subdir(system: str, processor: str, subdir: str) -
 def test_a_machine_that_conda_does_not_know_is_said() -> None:
     with pytest.raises(machine.UnknownMachineError, match="plan9"):
         machine.native_subdir("plan9", "mips")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a script stands for the program")
+@pytest.mark.parametrize(("code", "number"), [(0, 2), (9, 0)])
+def test_gpus_are_those_that_the_driver_lists(
+    code: int, number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "nvidia-smi"
+    program.write_text(f"#!/bin/sh\necho 'GPU 0: A (UUID: x)'\necho 'GPU 1: B (UUID: y)'\nexit {code}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    assert machine.count_gpus() == number
+
+
+def test_a_machine_without_that_driver_has_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert machine.count_gpus() == 0

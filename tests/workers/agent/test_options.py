@@ -20,10 +20,12 @@ def test_options_and_environment_say_the_same(token: str) -> None:
     said = read(
         "--server", "http://c", "--broker", "redis://b", "--pool", "linux-64", "--pool", "noarch", "--name", "w",
         "--token-file", token, "--work-dir", "/w", "--poll-seconds", "3", "--pass-env", "A", "--pass-env", "B",
+        "--label", "gpu", "--label", "fast-disk",
     )  # fmt: skip
     twin = read(
         FARM_SERVER="http://c", FARM_BROKER="redis://b", FARM_POOL="linux-64, noarch", FARM_WORKER_NAME="w",
         FARM_WORKER_TOKEN_FILE=token, FARM_WORK_DIR="/w", FARM_POLL_SECONDS="3", FARM_PASS_ENV="A,B",
+        FARM_LABELS="gpu, fast-disk",
     )  # fmt: skip
     assert said == twin
     assert said.cache == Path("/w/cache/w").absolute()
@@ -52,6 +54,11 @@ def test_once_needs_no_broker(token: str) -> None:
 def test_a_wrong_pool_is_said(token: str) -> None:
     with pytest.raises(UsageError, match="'Linux 64' is no pool"):
         read("--server", "s", "--broker", "b", "--token-file", token, "--pool", "Linux 64")
+
+
+def test_a_wrong_label_is_said(token: str) -> None:
+    with pytest.raises(UsageError, match="two words"):
+        read("--server", "s", "--broker", "b", "--token-file", token, "--label", "two words")
 
 
 def test_a_token_file_that_is_not_there_is_said() -> None:
