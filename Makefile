@@ -78,6 +78,12 @@ SEEDS ?= 200
 simulate: $(STAMP) ## Histories of the farm under faults: make simulate SEEDS=10000
 	@$(BIN)/python -m tests.simulate --seeds $(SEEDS)
 
+MINUTES ?= 3
+SEED ?= 7
+.PHONY: nemesis
+nemesis: $(STAMP) ## A real farm under kill, stop, full disks and cut networks: make nemesis MINUTES=3 SEED=7
+	@for database in sqlite postgres; do $(BIN)/python -m tests.nemesis --minutes $(MINUTES) --seed $(SEED) --database $$database; done
+
 .PHONY: check
 check: $(STAMP) ## Lint, formatting, types, floors
 	@$(BIN)/ruff check .

@@ -76,15 +76,16 @@ def draw(seed: int, seconds: float, targets: Mapping[Kind, Sequence[str]]) -> tu
     rng, at, bag = Random(seed), 0.0, list[Kind]()
     free: dict[str, float] = {}
     faults: list[Fault] = []
-    while True:
+    while targets:
         at += rng.uniform(*_GAP)
         bag = bag or rng.sample(sorted(targets), len(targets))
         fault = _one(rng, at, bag.pop(), targets, free)
-        if at >= seconds or not targets:
-            return tuple(faults)
+        if at >= seconds:
+            break
         if fault is not None and fault.end <= seconds:
             free[fault.target] = fault.end + _ROOM
             faults.append(fault)
+    return tuple(faults)
 
 
 def _one(

@@ -13,7 +13,7 @@ from sqlmodel import col, select
 from controller.domain.batches import BatchState
 from controller.domain.channels import STABLE, TESTING
 from controller.domain.invariant_words import breach_sentence
-from controller.domain.jobs import ENDED, AttemptState
+from controller.domain.jobs import ENDED, AttemptState, JobKind, JobState
 from controller.services import invariants
 from controller.services.farm import Farm
 from controller.storage import batches, channels
@@ -44,6 +44,7 @@ def broken_promises(stage: Stage, people: People, farm: Farm) -> list[str]:
         return [
             *map(breach_sentence, found),
             *_ended(session),
+            *_blamed(session, people),
             *_one_effect(session),
             *_heard(session, people),
             *_really_tested(session, farm, people),
@@ -54,6 +55,15 @@ def broken_promises(stage: Stage, people: People, farm: Farm) -> list[str]:
 def _ended(session: Session) -> Iterator[str]:
     for job in session.exec(select(JobRow).where(col(JobRow.state).not_in([state.value for state in ENDED]))):
         yield f"{job.public} ({job.kind} of {job.name}) has not ended: it is {job.state}"
+
+
+def _blamed(session: Session, people: People) -> Iterator[str]:
+    """No recipe is said to be at fault for what the nemesis did: only tests that cannot pass may fail."""
+    bad = tuple(f"{name}-{version}-" for name, version in people.tree.bad)
+    for job in session.exec(select(JobRow).where(JobRow.state == JobState.FAILED.value)):
+        if job.kind == JobKind.BUILD.value or not job.artifact.partition("/")[2].startswith(bad):
+            words = f"{job.failure or job.outcome}: {job.message}"
+            yield f"{job.public} ({job.kind} of {job.name} {job.artifact}) failed, and its recipe is good: {words}"
 
 
 def _one_effect(session: Session) -> Iterator[str]:
