@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,7 @@ GRAPH: Mapping[str, tuple[str, ...]] = {
 """Package to what it is built with, and runs with."""
 _AT_ONCE = 3
 """Batches that are open at once before the next push waits."""
+_TRIES = 60
 _BAD = 0.12
 """Share of new versions whose test fails."""
 
@@ -86,6 +88,8 @@ class People(threading.Thread):
         self.pushed: dict[str, set[str]] = {}
         """Commit to the batches that were answered for it."""
         self.counted = {"pushes": 0, "said again": 0, "promotions": 0, "refused": 0, "cancelled": 0, "resumed": 0}
+        self.refusals: Counter[str] = Counter()
+        """What was said to pushes."""
         self.error: Exception | None = None
 
     def run(self) -> None:
@@ -120,9 +124,19 @@ class People(threading.Thread):
     def _push(self, rev: str) -> None:
         body = {"tree": str(self.tree.folder), "rev": rev, "who": "ana"}
         for _ in range(2 if self.rng.random() < 0.3 else 1):
-            answer = self.say("POST", "/api/v1/changes", body)
+            answer = self._insist("/api/v1/changes", body)
             self.pushed.setdefault(rev, set()).add(answer["batch"])
             self.counted["pushes"] += 1
+
+    def _insist(self, path: str, body: Mapping[str, object]) -> dict[str, Any]:
+        """A push that is refused for what the nemesis did is pushed again; what was said is kept."""
+        for _ in range(_TRIES):
+            answer = self.say("POST", path, body)
+            if "batch" in answer:
+                return answer
+            self.refusals[f"{answer.get('code')}: {str(answer.get('detail'))[:300]}"] += 1
+            time.sleep(1.0)
+        raise AssertionError(f"a push was refused {_TRIES} times: {answer}")
 
     def _order(self, batch: str, act: str, counted: str) -> None:
         answer = self.say("POST", f"/api/v1/batches/{batch}/{act}", {"who": "eva", "why": "the nemesis"})

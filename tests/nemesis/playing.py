@@ -63,7 +63,15 @@ def _played(stage: Stage, asked: Asked, tell: Callable[[str], None]) -> list[str
     for part in stage.parts:
         if part.deaths:
             tell(f"      {part.name} ended by itself: {', '.join(map(str, part.deaths))}")
-    return [*([] if rested else [f"the farm did not come to rest within {asked.rest:.0f} s"]), *broken, *_ends(stage)]
+    for words, times in people.refusals.items():
+        tell(f"      {times} pushes refused: {words}")
+    lost = [] if people.error is None else [f"people gave up: {people.error!r}"]
+    return [
+        *lost,
+        *([] if rested else [f"the farm did not come to rest within {asked.rest:.0f} s"]),
+        *broken,
+        *_ends(stage),
+    ]
 
 
 def _come_to_rest(farm: Farm, people: People, hand: Hand, seconds: float) -> bool:
@@ -73,8 +81,6 @@ def _come_to_rest(farm: Farm, people: People, hand: Hand, seconds: float) -> boo
     while time.monotonic() < end:
         hand.look()
         if not people.is_alive():
-            if people.error is not None:
-                raise people.error
             people.resume_workers()
             if is_at_rest(farm):
                 return True
