@@ -123,11 +123,11 @@ class Trees:
         return self.root / "mirrors" / sha256(_source(url).encode()).hexdigest()[:16]
 
     def _has(self, mirror: Path, commit: str) -> bool:
+        """Whether a ref leads to it. Without one it may be there in part, from a fetch that a full disk ended."""
         try:
-            self._git.run("cat-file", "-e", f"{commit}^{{commit}}", at=mirror)
+            return bool(self._git.run("for-each-ref", "--count=1", f"--contains={commit}", at=mirror))
         except TreeError:
             return False
-        return True
 
     def _fetch(self, mirror: Path, url: str) -> None:
         if not (mirror / "HEAD").exists():

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _NO_ENVIRONMENT = ("Failed to resolve dependencies", "Could not collect run exports")
 """What the builder says when an environment has no solution, but also when a channel or a package cannot be fetched."""
 _FULL = "No space left on device"
+_NOT_WRITTEN = "Could not open or create, or write to file"
+"""What the builder says, and nothing more, when it cannot write the package: on a full disk, mostly."""
 _EMPTY_CHANNEL = '{"info":{"subdir":"noarch"},"packages":{},"packages.conda":{}}'
 
 
@@ -132,6 +134,8 @@ def _failure(file: File, error: BuildError, log: Log) -> Result:
     if status:
         return Result("failed", phase, f"{file.file_name}: {telling_line(log.lines)} ({status})")
     said = error.message.removeprefix("PyRattlerBuildError: ")
+    if _NOT_WRITTEN in said:
+        return Result("infrastructure", phase, f"The worker could not write {file.file_name}: is its disk full?")
     return Result("failed", phase, f"{file.file_name}: {said}. {log.loudest}".rstrip(". ") + ".")
 
 

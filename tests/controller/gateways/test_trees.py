@@ -75,6 +75,19 @@ def test_a_commit_without_a_branch_that_was_force_pushed_away_is_still_known(tre
     assert trees.resolve(str(tree), first) == first
 
 
+def test_a_commit_of_which_a_full_disk_kept_only_a_part_is_fetched_again(trees: Trees, tree: Path) -> None:
+    commit(tree, "one")
+    trees.resolve(str(tree), None)
+    write_recipe(tree, "later")
+    second = commit(tree, "two")
+    mirror = trees._mirror(str(tree))
+    alone = subprocess.run(["git", "-C", str(tree), "cat-file", "commit", second], check=True, capture_output=True)
+    keep = ["git", "--git-dir", str(mirror), "hash-object", "-t", "commit", "-w", "--stdin"]
+    subprocess.run(keep, input=alone.stdout, check=True, capture_output=True)
+    assert trees.resolve(str(tree), second) == second
+    assert trees.open(str(tree), second).recipe("later").folder.is_dir()
+
+
 def test_a_bare_repository_and_a_file_url_are_trees_too(trees: Trees, tree: Path, tmp_path: Path) -> None:
     sha = commit(tree, "one")
     git(tmp_path, "clone", "--quiet", "--bare", str(tree), "bare.git")

@@ -10,10 +10,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from rattler_build import BuildError
 
 from tests.kit.fake_controller import Attempt, Request, RunningController
 from tests.kit.orders import build_order, index, planned, publish, recipe
 from workers.agent.runner import Runner
+from workers.builders.events import Speaker
+from workers.builders.orders import File
+from workers.builders.rattler import Log, _failure
 from workers.contract.jobs import JobSpec, PlannedParent
 from workers.contract.reports import Outcome
 
@@ -29,6 +33,13 @@ package: {name: usera, version: "2.0"}
 build: {number: 0, noarch: generic, script: ["mkdir -p $PREFIX/share && cp $PREFIX/share/a.txt $PREFIX/share/b.txt"]}
 requirements: {host: [liba]}
 """
+
+
+class NotWrittenError(BuildError):
+    """The builder's error can only be made by the builder."""
+
+    def __init__(self, message: str) -> None:
+        self.message = message
 
 
 def script(line: str) -> str:
@@ -380,3 +391,12 @@ def _kill_child_of(once: str, text: str) -> None:
 
 if not hasattr(os, "killpg"):  # pragma: no cover
     pytest.skip("the scripts of these recipes are for a POSIX shell", allow_module_level=True)
+
+
+def test_a_package_that_could_not_be_written_is_nobodys_recipes_fault() -> None:
+    """As said by the builder on a disk that is full: the system's own words are not in it."""
+    error = NotWrittenError("PyRattlerBuildError: Could not open or create, or write to file")
+    log = Log(Speaker(-1))
+    result = _failure(File("a", "1.0", "0", "noarch", "a-1.0-0.conda"), error, log)
+    assert result.outcome == "infrastructure"
+    assert "a-1.0-0.conda" in result.message
