@@ -16,7 +16,7 @@ from tests.nemesis.hand import Hand, targets
 from tests.nemesis.people import People
 from tests.nemesis.schedule import draw
 from tests.nemesis.stage import Stage, is_ready, staged
-from tests.nemesis.verdict import broken_promises, is_at_rest
+from tests.nemesis.verdict import broken_promises, count_overtaken, is_at_rest
 
 _ENDED_WELL = {0, -15}
 
@@ -59,6 +59,7 @@ def _played(stage: Stage, asked: Asked, tell: Callable[[str], None]) -> list[str
         broken = broken_promises(stage, people, farm) if _all_ready(stage) else ["a controller does not answer"]
         for line in table(hand.done, figures_of(farm)):
             tell(line)
+        tell(f"      builds refused because a later batch had published their parents: {count_overtaken(farm)}")
     tell(f"      people: {', '.join(f'{number} {what}' for what, number in people.counted.items())}")
     for part in stage.parts:
         if part.deaths:

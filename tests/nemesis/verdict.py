@@ -24,6 +24,7 @@ from controller.storage.database import Session
 from controller.storage.jobs import AttemptRow, JobRow
 from tests.nemesis.people import GRAPH, People
 from tests.nemesis.stage import Stage
+from workers.contract.reports import Outcome
 
 _SUBDIRS = ("linux-64", "noarch")
 
@@ -61,9 +62,22 @@ def _blamed(session: Session, people: People) -> Iterator[str]:
     """No recipe is said to be at fault for what the nemesis did: only tests that cannot pass may fail."""
     bad = tuple(f"{name}-{version}-" for name, version in people.tree.bad)
     for job in session.exec(select(JobRow).where(JobRow.state == JobState.FAILED.value)):
+        if _was_overtaken(job):
+            continue
         if job.kind == JobKind.BUILD.value or not job.artifact.partition("/")[2].startswith(bad):
             words = f"{job.failure or job.outcome}: {job.message}"
             yield f"{job.public} ({job.kind} of {job.name} {job.artifact}) failed, and its recipe is good: {words}"
+
+
+def _was_overtaken(job: JobRow) -> bool:
+    """A later batch published a newer build of what this one was to be built with: refused, and no fault of ours."""
+    return job.outcome == Outcome.REFUSED.value and "in its host environment, as planned" in job.message
+
+
+def count_overtaken(farm: Farm) -> int:
+    """Jobs that were refused for it."""
+    with farm.reading() as session:
+        return sum(map(_was_overtaken, session.exec(select(JobRow)).all()))
 
 
 def _one_effect(session: Session) -> Iterator[str]:
