@@ -30,13 +30,15 @@ class Asked:
     database: str
     rest: float = 240.0
     keep: str = ""
+    folder: str = ""
+    """Below it everything is made; empty means where temporary files go."""
 
 
 def play(asked: Asked, grounds: Grounds, tell: Callable[[str], None]) -> int:
     """Answers 0, or 1 when a promise broke."""
     for sentence in grounds.missing:
         tell(f"skipped: {sentence}")
-    with staged(grounds, asked.database) as stage:
+    with staged(grounds, asked.database, asked.folder or None) as stage:
         broken = _played(stage, asked, tell)
         for sentence in broken:
             tell(f"BROKEN  {sentence}")

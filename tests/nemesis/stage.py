@@ -68,9 +68,9 @@ class Stage:
 
 
 @contextmanager
-def staged(grounds: Grounds, database: str) -> Iterator[Stage]:
+def staged(grounds: Grounds, database: str, folder: str | None = None) -> Iterator[Stage]:
     """A farm with everything up; no process and no folder is left."""
-    root = Path(tempfile.mkdtemp(prefix="farm-nemesis-"))
+    root = Path(tempfile.mkdtemp(prefix="farm-", dir=folder))
     root.chmod(0o711)  # Postgres runs as somebody else
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, root, ignore_errors=True)
