@@ -125,7 +125,7 @@ class Trees:
     def _has(self, mirror: Path, commit: str) -> bool:
         """Whether a ref leads to it. Without one it may be there in part, from a fetch that a full disk ended."""
         try:
-            return bool(self._git.run("for-each-ref", "--count=1", f"--contains={commit}", at=mirror))
+            return not self._git.run("rev-list", "--max-count=1", commit, "--not", "--all", at=mirror)
         except TreeError:
             return False
 
