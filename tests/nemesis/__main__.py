@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
 from tests.nemesis import grounds
@@ -18,7 +19,7 @@ def main() -> int:
     if found.apart and not given.inside:
         return _apart()
     asked = Asked(given.seed, given.minutes * 60.0, given.database, given.rest, given.keep, given.inside)
-    return play(asked, found, print)
+    return play(asked, found, partial(print, flush=True))
 
 
 def _apart() -> int:

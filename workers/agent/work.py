@@ -41,6 +41,12 @@ class Place:
     passed: tuple[str, ...] = ()
     least_free_bytes: int = 2 * 1024**3
     """With less than this free on the disk, the cache is emptied before a job."""
+    full_bytes: int = 16 * 1024**2
+    """With less than this free no build gets far."""
+
+    def is_full(self) -> bool:
+        """Whether what just failed may have failed for want of room."""
+        return shutil.disk_usage(self.attempts).free < self.full_bytes
 
     def make_room(self) -> None:
         """Empty the cache if the disk is nearly full; nothing else of this worker runs now."""
@@ -161,6 +167,11 @@ class Work:
                 return self._finding(Outcome.INFRASTRUCTURE, f"The child process died {how} before it had a result.")
 
     def _finding_of(self, result: events.Result) -> Finding:
+        """On a full disk nothing is the recipe's fault: builders, shells and tests have many words for it, or none."""
+        if result.outcome == Outcome.FAILED and self.place.is_full():
+            return self._finding(
+                Outcome.INFRASTRUCTURE, f"The worker's disk is full. No space left on device. {result.message}"
+            )
         tests = tuple(
             TestOutcome(index=t.index, kind=t.kind, outcome=Outcome(t.outcome), seconds=t.seconds, message=t.message)
             for t in result.tests

@@ -393,6 +393,15 @@ if not hasattr(os, "killpg"):  # pragma: no cover
     pytest.skip("the scripts of these recipes are for a POSIX shell", allow_module_level=True)
 
 
+def test_what_fails_on_a_full_disk_is_nobodys_recipes_fault(
+    controller: RunningController, tmp_path: Path, run: Run, runner: Runner
+) -> None:
+    object.__setattr__(runner._place, "full_bytes", 1 << 62)
+    attempt = run(build_order(controller, recipe(tmp_path / "toy", script("exit 3"))))
+    assert attempt.report.outcome is Outcome.INFRASTRUCTURE
+    assert "disk is full" in attempt.report.message
+
+
 def test_a_package_that_could_not_be_written_is_nobodys_recipes_fault() -> None:
     """As said by the builder on a disk that is full: the system's own words are not in it."""
     error = NotWrittenError("PyRattlerBuildError: Could not open or create, or write to file")
