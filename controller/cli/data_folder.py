@@ -28,10 +28,18 @@ def held(data: Path) -> Iterator[None]:
         ) from error
     with file:
         _take(file, data)
+        _sign(file, data)
+        yield
+
+
+def _sign(file: IO[str], data: Path) -> None:
+    try:
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()
-        yield
+    except OSError as error:
+        remedy = "Is its disk full? Make room, or name another with --data."
+        raise DataFolderError(f"The data folder {data} cannot be written: {error}.", remedy=remedy) from error
 
 
 def _take(file: IO[str], data: Path) -> None:

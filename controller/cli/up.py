@@ -109,6 +109,15 @@ def _broker(settings: Settings, data: Path) -> Iterator[EmbeddedBroker | None]:
         broker.stop()
 
 
+def _leave_note(data: Path, url: str) -> None:
+    """A disk that is full for a while keeps nobody from serving."""
+    try:
+        if url:
+            leave_note(data, url)
+    except OSError as error:
+        log.error("no note for commands beside this farm; name it with --server", why=str(error))  # noqa: TRY400
+
+
 @dataclass(frozen=True, slots=True)
 class _Part:
     """A thread, and how it is told to end."""
@@ -135,12 +144,11 @@ class _Up:
         """Go on until told to stop; workers are drained while the controller can still take their reports."""
         parts = [part() for part, there in ((self._web, self.listener), (self._loop, self.loops)) if there]
         self._hear_signals()
-        for part in parts:
-            part.thread.start()
-        if url:
-            leave_note(data, url)
-        note(f"{said}  Ctrl-C stops it.")
-        try:
+        try:  # whatever happens from here on, no thread is left to go on without this one
+            for part in parts:
+                part.thread.start()
+            _leave_note(data, url)
+            note(f"{said}  Ctrl-C stops it.")
             self._look_after([part.thread for part in parts])
             self.supervisor.drain(_DRAIN_SECONDS, self.hurried)
         finally:
@@ -149,7 +157,8 @@ class _Up:
             for part in parts:
                 part.end()
             for part in parts:
-                part.thread.join()
+                if part.thread.ident is not None:
+                    part.thread.join()
         note(said.split(" is up", 1)[0] + " is down.")
 
     def _web(self) -> "_Part":

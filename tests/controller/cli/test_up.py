@@ -1,19 +1,24 @@
 """What ``farm up`` needs before it starts: a data folder of its own, a port, settings that hold."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
+import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from controller.cli import up
 from controller.cli.configured import settings_of
 from controller.cli.data_folder import forget_note, held, leave_note, read_note
 from controller.cli.listening import address, listen
 from controller.domain.errors import DataFolderError, InvalidInputError, PortTakenError
 from controller.domain.upstream import WatchedChannel
 from controller.wiring import rules
+from tests.kit.farms import make_farm
 
 HOLD = """
 import sys
@@ -160,3 +165,29 @@ def test_a_broker_that_is_no_redis_is_refused(tmp_path: Path, monkeypatch: pytes
     with pytest.raises(InvalidInputError) as caught:
         settings_of({"broker_url": "amqp://broker"})
     assert "redis://" in caught.value.remedy
+
+
+def test_a_note_that_cannot_be_written_keeps_nobody_from_serving_and_from_ending(tmp_path: Path) -> None:
+    (tmp_path / "server.json.part").mkdir()
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    with closing(make_farm(tmp_path)) as farm:
+        started = up._Up(farm, up._no_workers(tmp_path))
+        threading.Timer(1.0, started.told.set).start()
+        started.run("The loop is up: here", tmp_path, "http://127.0.0.1:1")
+    for number, handler in before.items():
+        signal.signal(number, handler)
+    assert "loop" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_no_thread_goes_on_when_the_main_one_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("what nobody thought of")
+
+    monkeypatch.setattr(up, "note", fail)
+    with closing(make_farm(tmp_path)) as farm, pytest.raises(RuntimeError, match="nobody thought of"):
+        up._Up(farm, up._no_workers(tmp_path)).run("The loop is up: here", tmp_path)
+    for number, handler in before.items():
+        signal.signal(number, handler)
+    assert "loop" not in {thread.name for thread in threading.enumerate()}
