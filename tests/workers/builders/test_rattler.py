@@ -14,6 +14,7 @@ from rattler_build import BuildError
 
 from tests.kit.fake_controller import Attempt, Request, RunningController
 from tests.kit.orders import build_order, index, planned, publish, recipe
+from workers.agent.guard import descendants
 from workers.agent.runner import Runner
 from workers.builders.events import Speaker
 from workers.builders.orders import File
@@ -385,8 +386,9 @@ def _kill_child_of(once: str, text: str) -> None:
     end = time.monotonic() + 20
     while not processes_naming(once, 0) and time.monotonic() < end:
         time.sleep(0.05)
-    rows = [row for row in processes_naming(text, 0) if "guard.py" not in row]
-    os.kill(int(rows[0].split()[0]), signal.SIGKILL)
+    mine = set(descendants(os.getpid()))  # other tests may build at the same time
+    pids = [int(row.split()[0]) for row in processes_naming(text, 0) if "guard.py" not in row]
+    os.kill(next(pid for pid in pids if pid in mine), signal.SIGKILL)
 
 
 if not hasattr(os, "killpg"):  # pragma: no cover
