@@ -6,9 +6,10 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from controller.domain.errors import TreeError
+from controller.domain.errors import DataFolderError, TreeError
 
 _MINUTES = 10
+_FULL = b"No space left on device"
 # Included last, so it wins over the person's own configuration, which may hold the credentials of a private tree.
 _CONFIG = """\
 [include]
@@ -41,7 +42,10 @@ class Git:
         return self.read(*arguments, at=at).decode("utf-8", "replace").strip()
 
     def read(self, *arguments: str, at: Path | None = None, told: bytes = b"") -> bytes:
-        """Standard output as bytes, for ``told`` on its input. Raises TreeError with git's own words."""
+        """Standard output as bytes, for ``told`` on its input.
+
+        Raises TreeError with git's own words, DataFolderError where there is no room for what it fetches.
+        """
         command = ("git", *(("--git-dir", str(at)) if at else ()), *arguments)
         environment = self._environment()
         with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as asked:  # megabytes, and no pipe to fill
@@ -59,6 +63,8 @@ class Git:
                     f"git took more than {_MINUTES} minutes.", remedy="Is the repository reachable?"
                 ) from None
             if done.returncode:
+                if _FULL in done.stderr:
+                    raise DataFolderError("The disk of the farm's data folder is full.", remedy="Make room; try again.")
                 remedy = "Check the tree's address, the revision and your access."
                 raise TreeError(_last_words(done.stderr), remedy=remedy)
             said.seek(0)

@@ -30,6 +30,7 @@ STATUS: dict[type[errors.FarmError], HTTPStatus] = {
     errors.PlanTooLargeError: HTTPStatus.CONFLICT,
     errors.BrokerError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.DatabaseError: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.DataFolderError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.BusyError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.FarmError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }

@@ -48,11 +48,16 @@ class Identity:
 class Duty:
     """The worker's loop, in the main thread; bells ring from another, signals from handlers."""
 
-    def __init__(self, controller: Controller, runner: Runner, identity: Identity, poll_seconds: float) -> None:
+    def __init__(
+        self, controller: Controller, runner: Runner, identity: Identity, poll_seconds: float,
+        has_room: Callable[[], bool] = lambda: True,
+    ) -> None:  # fmt: skip
         self._controller = controller
         self._runner = runner
         self._identity = identity
         self._poll = poll_seconds
+        self._has_room = has_room
+        self._full = False
         self._wait = poll_seconds
         self._wake: SimpleQueue[None] = SimpleQueue()  # may be put to from a signal handler, unlike an Event
         self._lock = threading.Lock()
@@ -113,6 +118,8 @@ class Duty:
         return True
 
     def _claim(self) -> Claim | None:
+        if self._is_full():
+            return None
         try:
             return self._controller.claim(self._identity.request())
         except ControllerError as error:
@@ -122,6 +129,15 @@ class Duty:
         except httpx2.TransportError as error:
             log.warning("the controller cannot be reached", error=str(error) or repr(error))
         return None
+
+    def _is_full(self) -> bool:
+        """On a full disk every job would be lost: none is asked for until there is room again."""
+        was, self._full = self._full, not self._has_room()
+        if self._full and not was:
+            log.warning("the disk is full: no work is asked for until there is room")
+        if self._full:
+            self.tell("draining")  # each time, so that it is not taken for lost
+        return self._full
 
     def _rest(self) -> None:
         with self._lock:

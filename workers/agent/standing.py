@@ -48,7 +48,7 @@ class Worker:
         place = Place(self._attempts, options.cache, machine.native_subdir(), dict(os.environ), options.passed)
         patience = Patience(over=lambda: time.monotonic() > self._give_up_at)
         self._runner = Runner(self._controller, place, patience)
-        self._duty = Duty(self._controller, self._runner, self._identity(), options.poll_seconds)
+        self._duty = Duty(self._controller, self._runner, self._identity(), options.poll_seconds, place.has_room)
 
     def work(self) -> int:
         """Work until drained; answers the exit code. Raises UnwelcomeError."""

@@ -44,6 +44,12 @@ class Place:
     full_bytes: int = 16 * 1024**2
     """With less than this free no build gets far."""
 
+    def has_room(self) -> bool:
+        """Whether a job could get far here, if need be without what is cached. Only asked between jobs."""
+        if self.is_full():
+            self.make_room()
+        return not self.is_full()
+
     def is_full(self) -> bool:
         """Whether what just failed may have failed for want of room."""
         return shutil.disk_usage(self.attempts).free < self.full_bytes

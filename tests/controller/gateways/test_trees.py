@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from controller.domain.errors import TreeError
+from controller.domain.errors import DataFolderError, TreeError
 from controller.gateways.trees import Trees
 from tests.kit.recipe_trees import commit, write_recipe
 
@@ -279,3 +279,16 @@ def test_pins_of_another_tree_are_taken_as_they_are_there_now(trees: Trees, tree
     assert [pin.text for pin in (*first.pins, *second.pins)] == [b'zlib: ["1"]\n', b'zlib: ["2"]\n']
     keys = [checkout.keys(checkout.readings(["linux-64"])) for checkout in (first, second)]
     assert keys[0].keys().isdisjoint(keys[1])
+
+
+def test_a_full_disk_is_no_fault_of_the_tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As git says it, where there is no room for what it fetches."""
+    command = tmp_path / "bin" / "git"
+    command.parent.mkdir()
+    command.write_text(
+        "#!/bin/sh\necho 'fatal: write error: No space left on device' >&2\nexit 128\n", encoding="utf-8"
+    )
+    command.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{command.parent}{os.pathsep}{os.environ['PATH']}")
+    with pytest.raises(DataFolderError, match="disk of the farm's data folder is full"):
+        Trees(tmp_path / "trees").resolve("https://example.org/tree.git", None)

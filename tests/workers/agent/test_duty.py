@@ -51,8 +51,8 @@ class Bench:
         self.done += 1
 
 
-def duty(office: Office, bench: Bench, poll: float = 600.0) -> Duty:
-    return Duty(office, bench, Identity("w", ("linux-64",), lambda: MACHINE), poll)  # type: ignore[arg-type]
+def duty(office: Office, bench: Bench, poll: float = 600.0, room: Callable[[], bool] = lambda: True) -> Duty:
+    return Duty(office, bench, Identity("w", ("linux-64",), lambda: MACHINE), poll, room)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -173,3 +173,13 @@ def test_its_state_need_not_be_heard() -> None:
     assert office.said == ["gone"]
     office.announce = lambda _state: (_ for _ in ()).throw(httpx2.ConnectError("away"))  # type: ignore[assignment]
     duty(office, Bench()).tell("gone")
+
+
+def test_a_worker_on_a_full_disk_asks_for_nothing_says_so_and_goes_on_when_there_is_room() -> None:
+    office, bench, rooms = Office(2), Bench(), [False, False, True, True, True]
+    worker = duty(office, bench, room=lambda: rooms.pop(0))
+    worker.serve(once=True)
+    worker.serve(once=True)
+    assert (office.asked, office.said, bench.done) == (0, ["draining", "draining"], 0)
+    worker.serve(once=True)
+    assert (office.asked, bench.done) == (3, 2)
