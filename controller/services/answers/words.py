@@ -64,6 +64,11 @@ def _passed(job: JobLine, _worker: str) -> str:
     return "Built, and its files are in the store." if job.kind == JobKind.BUILD else "Every test passed."
 
 
+def _begun(text: str) -> str:
+    """With a capital letter first; all others stay, as in B-7."""
+    return text[:1].upper() + text[1:]
+
+
 def _failed(job: JobLine, _worker: str) -> str:
     return f"Failed in {_phase(job)}: {fault(job)[1] or 'no line tells why'}"
 
@@ -77,7 +82,7 @@ _JOB_SENTENCES: Mapping[JobState, Callable[[JobLine, str], str]] = {
     JobState.UNSOLVABLE: lambda job, _: f"No environment satisfies it: {shorten(job.message) or 'see the log'}",
     JobState.QUARANTINED: lambda job, _: f"Its workers were lost {amount(job.losses, 'time')}; it is given to nobody.",
     JobState.BLOCKED: lambda job, _: f"Cannot be done until this is repaired: {shorten(job.message)}.",
-    JobState.CANCELLED: lambda job, _: shorten(job.message).capitalize() or "Cancelled.",
+    JobState.CANCELLED: lambda job, _: _begun(shorten(job.message)) or "Cancelled.",
     JobState.NOT_NEEDED: lambda job, _: shorten(job.message) or JOB_WORDS[JobState.NOT_NEEDED].sentence,
     JobState.ESCALATED: lambda job, _: f"As it stands it does not go with what is new: {shorten(job.message)}",
 }

@@ -7,6 +7,7 @@ import pytest
 
 from controller.services import intake
 from controller.services.answers.batches import batch_view
+from controller.services.answers.jobs import job_view
 from controller.services.farm import Farm
 from controller.storage import batches, jobs
 from tests.kit.farms import make_farm
@@ -53,6 +54,9 @@ def test_what_is_built_otherwise_by_a_newer_push_is_not_begun_and_says_by_which(
         ("test", "user"): f"superseded by {newer}: what it waits for is built otherwise there",
     }
     assert set(tree.states(newer).values()) == {"ready", "waiting"}
+    with tree.farm.reading() as session:
+        (build,) = [row for row in jobs.jobs_named(session, batches.number_of(older), "user") if row.kind == "build"]
+    assert job_view(tree.farm, build.public).sentence == f"Superseded by {newer}: user 1.0 becomes 2.0"
 
 
 def test_what_it_did_not_change_goes_on_and_is_published(tree: Tree) -> None:
