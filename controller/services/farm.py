@@ -77,7 +77,8 @@ class Looked:
     """When the loop last looked at the leases, and whether it forgave its own absence then."""
 
     at: datetime
-    forgave: bool
+    forgave: int
+    """How often in a row."""
 
 
 @dataclass(slots=True)
@@ -109,6 +110,8 @@ class Farm:
     enquiries: Enquiries = field(default_factory=Enquiries)
     used: tuple[datetime, Mapping[str, float]] | None = None
     """What each person had of late, with when that was asked."""
+    began_again: datetime | None = None
+    """When the loop last tried to open what others had overtaken."""
     looked: Looked | None = None
     """None until this process leads for the first time."""
     asked_idleness: datetime | None = None

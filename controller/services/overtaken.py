@@ -5,6 +5,8 @@ a plan has all that is pushed and not published. Where none such is open when it
 on ``testing`` as it is now, it has only what differs.
 """
 
+from datetime import timedelta
+
 from controller.domain.changes import Change, ChangeKind
 from controller.domain.channels import TESTING
 from controller.domain.errors import FarmError
@@ -19,6 +21,7 @@ from controller.storage.tables import from_json
 
 DUE = "due"
 _NOBODY_NEEDED = "none"
+_AGAIN = timedelta(seconds=30)
 
 
 def overtaken(farm: Farm, session: Session, batch: BatchRow) -> Overtaken:
@@ -38,15 +41,31 @@ def overtaken(farm: Farm, session: Session, batch: BatchRow) -> Overtaken:
 
 
 def begin_again_due(farm: Farm) -> None:
-    """Open what has to be built again since others were published first."""
+    """Open what has to be built again since others were published first.
+
+    Raises the first FarmError, when all have been tried: what cannot be planned now stays due.
+    """
     with farm.reading() as session:
         due = [row.name for row in batches.to_begin_again(session, DUE)]
+    tried = farm.began_again
+    if not due or (tried is not None and timedelta() <= farm.now() - tried < _AGAIN):
+        return
+    farm.began_again = farm.now()
+    faults = list[FarmError]()
     for batch in due:
-        begin_again(farm, batch)
+        try:
+            begin_again(farm, batch)
+        except FarmError as error:
+            faults.append(error)
+    if faults:
+        raise faults[0]
 
 
 def begin_again(farm: Farm, batch: str) -> None:
-    """Plan the tree of a batch on ``testing`` as it is now, once nothing that was opened later is under way."""
+    """Plan the tree of a batch on ``testing`` as it is now, once nothing that was opened later is under way.
+
+    What cannot be planned now stays due: the disk may be full, or the tree out of reach, for a while.
+    """
     with farm.reading() as session:
         row = batches.find_batch(session, batch)
         change = batches.changes_by_id(session, [row.change_id])[row.change_id]
@@ -56,14 +75,11 @@ def begin_again(farm: Farm, batch: str) -> None:
         busy = [other for other in batches.unsettled(session, together) if other > (row.id or 0)]
     if busy or commit is None:
         return
-    try:
-        standing = trees.stand(farm, change.tree, commit)
-        if not intake.draft(farm, standing, reserve=False).plan.jobs:
-            _note(farm, batch, _NOBODY_NEEDED)
-            return
+    standing = trees.stand(farm, change.tree, commit)
+    if intake.draft(farm, standing, reserve=False).plan.jobs:
         intake.record(farm, _change(farm, row, change, commit), standing, also=lambda s, new: _set(farm, s, batch, new))
-    except FarmError as error:
-        _note(farm, batch, _NOBODY_NEEDED, error.what)
+    else:
+        _note(farm, batch, _NOBODY_NEEDED)
 
 
 def _change(farm: Farm, row: BatchRow, change: ChangeRow, commit: str) -> Change:
@@ -80,9 +96,9 @@ def _set(farm: Farm, session: Session, batch: str, new: BatchRow) -> None:
     events.note(session, farm.now(), "batch.again", batch=batch, again=new.name)
 
 
-def _note(farm: Farm, batch: str, said: str, why: str = "") -> None:
+def _note(farm: Farm, batch: str, said: str) -> None:
     with farm.transaction() as session:
         row = batches.find_batch(session, batch, lock=True)
         row.again = said
         session.add(row)
-        events.note(session, farm.now(), "batch.again", batch=batch, again=said, why=why)
+        events.note(session, farm.now(), "batch.again", batch=batch, again=said)

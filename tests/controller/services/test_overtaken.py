@@ -9,6 +9,7 @@ import pytest
 
 from controller.domain.batches import BatchState
 from controller.domain.channels import TESTING
+from controller.domain.errors import FarmError
 from controller.domain.pauses import PauseKind
 from controller.services import intake, overtaken, pausing
 from controller.services.farm import Farm
@@ -53,6 +54,10 @@ class Both:
         self.worker.finish()
         for other in others:
             pausing.resume(self.farm, PauseKind.BATCH, other, who="ana")
+
+    def look(self) -> None:
+        self.farm.now.forward(60)  # type: ignore[attr-defined]
+        overtaken.begin_again_due(self.farm)
 
     def row(self, batch: str) -> BatchRow:
         with self.farm.reading() as session:
@@ -134,14 +139,27 @@ def test_only_what_was_overtaken_is_built_again_by_itself_once_nothing_later_is_
     older, _ = overtake(both)
     both.finish(older)
     assert both.row(older).again == "due"
-    overtaken.begin_again_due(both.farm)
+    both.look()
     again = both.row(older).again
     assert {(kind, name) for kind, name, _ in both.jobs(again)} == {("build", "tool"), ("test", "tool")}
     assert both.row(again).title == f"{older} again: others were published first"
     both.finish(again)
     assert (both.row(again).state, "tool-1.0" in both.testing()) == ("passed", True)
-    overtaken.begin_again_due(both.farm)
+    both.look()
     assert both.row(older).again == again
+
+
+def test_what_cannot_be_planned_for_a_while_is_planned_later(both: Both) -> None:
+    older, _ = overtake(both)
+    both.finish(older)
+    mirrors, away = tuple((both.farm.trees.root / folder) for folder in ("mirrors", "mirrors-away"))
+    mirrors.rename(away)
+    with pytest.raises(FarmError):
+        both.look()
+    assert both.row(older).again == "due"
+    away.rename(mirrors)
+    both.look()
+    assert both.row(older).again.startswith("B-")
 
 
 def test_while_something_later_is_under_way_nothing_begins_again(both: Both) -> None:
@@ -149,10 +167,10 @@ def test_while_something_later_is_under_way_nothing_begins_again(both: Both) -> 
     both.finish(older)
     write_recipe(both.high, "beside-high", version="2.0")
     later = both.push(both.high)
-    overtaken.begin_again_due(both.farm)
+    both.look()
     assert both.row(older).again == "due"
     both.finish(later)
-    overtaken.begin_again_due(both.farm)
+    both.look()
     assert (both.row(older).again, "tool-1.0" in both.testing()) == ("none", True)
 
 
