@@ -77,8 +77,7 @@ class Looked:
     """When the loop last looked at the leases, and whether it forgave its own absence then."""
 
     at: datetime
-    forgave: int
-    """How often in a row."""
+    forgave: bool
 
 
 @dataclass(slots=True)

@@ -25,7 +25,6 @@ from controller.services import (
 from controller.services.farm import Farm, Looked
 from controller.storage import batches, jobs, pauses
 
-_FORGIVES = 2
 _TIMES = 2
 """The worker itself ends a child at the limit; as much again is for fetching, uploading, and for waiting for us."""
 Step = tuple[str, Callable[[Farm], object]]
@@ -49,17 +48,16 @@ def look_at_leases(farm: Farm) -> None:
     """Leases that ran out are lost; but not while nobody could renew them, since the farm itself was away.
 
     It was away if nobody looked for long: no loop led, the machine slept, the database was gone, the clock was set.
-    Twice in a row at most, as for a pause after which a clock is set: a loop that is merely slow still loses what has
-    lapsed, every third time.
+    Never twice in a row: a loop that is merely slow still loses what has lapsed, every other time.
     """
     now, known = farm.now(), farm.looked
     longest = timedelta(seconds=max(farm.rules.lease_seconds / 3, 2 * farm.rules.tick_seconds))
-    forgives = known is None or (now - known.at > longest and known.forgave < _FORGIVES)
+    forgives = known is None or (now - known.at > longest and not known.forgave)
     if forgives:
         forgive_absence(farm)
     else:
         lose_lapsed(farm, now)
-    farm.looked = Looked(now, forgave=1 + (known.forgave if known else 0) if forgives else 0)
+    farm.looked = Looked(now, forgave=forgives)
 
 
 def forgive_absence(farm: Farm) -> None:
