@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 
 from controller.domain.idling import IdleCause
 from controller.domain.needs import Needs
-from controller.domain.pauses import PauseKind
 from controller.planning.idling import FarmFacts, PoolFacts, idle_cause, is_waiting
 from controller.planning.matching import lacks
 from controller.services.farm import Farm
@@ -42,9 +41,7 @@ def watch_idleness(farm: Farm) -> None:
 
 def pool_facts(farm: Farm, session: Session) -> dict[str, PoolFacts]:
     """Every pool with ready jobs whose oldest waits longer than it should. What a person paused is not among them."""
-    paused = pauses.open_pauses(session)
-    still = {row.name for row in paused if row.kind == PauseKind.POOL}
-    recipes = {row.name for row in paused if row.kind == PauseKind.RECIPE}
+    still, recipes = pauses.stopped(session)
     now, ready, oldest = farm.now(), jobs.ready_by_pool(session, recipes), jobs.oldest_ready(session, recipes)
     since = now - timedelta(seconds=farm.rules.idle_seconds)
     late = sorted(pool for pool, at in oldest.items() if at < since and pool not in still)

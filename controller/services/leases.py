@@ -7,13 +7,11 @@ changes nothing, whatever it believes.
 
 import hashlib
 import hmac
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from controller.domain.channels import TESTING, staging
 from controller.domain.errors import NotPermittedError, StaleLeaseError
 from controller.domain.jobs import AttemptState, JobKind
-from controller.domain.pauses import PauseKind
 from controller.domain.recipes import Output
 from controller.services import draining, known_failures, matching
 from controller.services.failing import Ended, follow, judge, told
@@ -21,7 +19,7 @@ from controller.services.farm import Farm
 from controller.services.known_failures import KnownFailureError
 from controller.services.opening import planned_file, test_order
 from controller.services.workers import check_handshake
-from controller.storage import artifacts, events, jobs, pauses, workers
+from controller.storage import artifacts, claims, events, jobs, pauses, workers
 from controller.storage.database import Session
 from controller.storage.jobs import AttemptRow, JobRow
 from controller.storage.tables import from_json
@@ -46,9 +44,10 @@ def _claim(farm: Farm, asked: ClaimRequest) -> Claim | None:
     with farm.transaction() as session:
         known = workers.maybe_worker(session, asked.worker)
         gives = not draining.is_drained(known)
-        pools, paused = _unpaused(session, asked.pools)
-        wishes = _wishes(farm, session, asked, paused) if gives and pools else None
-        job = jobs.claim(session, pools, farm.now(), wishes) if wishes else None
+        paused = pauses.stopped(session)
+        pools = [pool for pool in asked.pools if pool not in paused.pools]
+        wishes = _wishes(farm, session, asked, paused.recipes) if gives and pools else None
+        job = claims.claim(session, pools, farm.now(), wishes) if wishes else None
         if job is not None:
             known_failures.refuse_known(farm, session, job)
         attempt = _grant(farm, session, job, asked.worker, token) if job else None
@@ -65,15 +64,7 @@ def _claim(farm: Farm, asked: ClaimRequest) -> Claim | None:
         )  # fmt: skip
 
 
-def _unpaused(session: Session, pools: Sequence[str]) -> tuple[list[str], frozenset[str]]:
-    """Those of these pools that are not paused; and the recipes that are."""
-    found = pauses.open_pauses(session)
-    still = {row.name for row in found if row.kind == PauseKind.POOL}
-    recipes = frozenset(row.name for row in found if row.kind == PauseKind.RECIPE)
-    return [pool for pool in pools if pool not in still], recipes
-
-
-def _wishes(farm: Farm, session: Session, asked: ClaimRequest, paused: frozenset[str]) -> jobs.Wishes | None:
+def _wishes(farm: Farm, session: Session, asked: ClaimRequest, paused: frozenset[str]) -> claims.Wishes | None:
     """What jobs of this worker's pools wish that concern it; None: a job runs alone on its machine."""
     company: list[bool] = []
     if jobs.has_alone(session):
@@ -81,7 +72,7 @@ def _wishes(farm: Farm, session: Session, asked: ClaimRequest, paused: frozenset
     if any(company):
         return None
     since = farm.now() - timedelta(seconds=farm.rules.wish_seconds)
-    return jobs.Wishes(
+    return claims.Wishes(
         asked.worker, beside=bool(company), since=since, paused=paused, needs=matching.fitting(session, asked.machine)
     )
 

@@ -9,33 +9,41 @@ from datetime import datetime
 from controller.domain.batches import BatchEvent, BatchState
 from controller.domain.errors import IllegalMoveError, InvalidInputError, NotFoundError
 from controller.domain.pauses import Pause, PauseKind
+from controller.planning.durations import folder_of
 from controller.services.farm import Farm
 from controller.services.requests import let_run, move_batch
 from controller.storage import batches, events, jobs, pauses
 from controller.storage.database import Session
 from controller.storage.pauses import PauseRow
+from workers.contract.platforms import is_pool
 
 
 def pause(farm: Farm, kind: PauseKind, name: str, *, who: str, why: str = "", until: datetime | None = None) -> Pause:
     """Keep it from starting anything. A pause that stands already gets this reason and end, and its author.
 
-    Raises InvalidInputError for an end that is past, NotFoundError for a batch that is none, IllegalMoveError for
-    one that does not run.
+    Raises InvalidInputError for an end that is past and for what cannot be a pool, NotFoundError for a batch that is
+    none, IllegalMoveError for one that does not run, BusyError where somebody does the same at this moment.
     """
     if until is not None and until <= farm.now():
         raise InvalidInputError(f"The end {until:%Y-%m-%d %H:%M} UTC is past.", remedy="Name one that is to come.")
     with farm.transaction() as session:
-        if kind is PauseKind.BATCH:
-            name = _hold(farm, session, name)
+        name = _hold(farm, session, name) if kind is PauseKind.BATCH else _named(kind, name)
         row = pauses.find_open(session, kind, name) or PauseRow(kind=kind.value, name=name, since=farm.now())
         row.author, row.reason, row.until = who, why, until
-        session.add(row)
+        pauses.begin(session, row)
         ends = until.isoformat() if until else ""
         batch = name if kind is PauseKind.BATCH else ""
         events.note(
             session, farm.now(), "paused", batch=batch, what=kind.value, name=name, who=who, why=why, until=ends
         )
         return row.value()
+
+
+def _named(kind: PauseKind, name: str) -> str:
+    """A recipe by its folder, whichever tree it was seen from."""
+    if kind is PauseKind.POOL and not is_pool(name):
+        raise InvalidInputError(f"'{name}' is no pool.", remedy="Pools look like linux-64; see `farm pool list`.")
+    return folder_of(name) if kind is PauseKind.RECIPE else name
 
 
 def _hold(farm: Farm, session: Session, batch: str) -> str:
@@ -56,7 +64,7 @@ def resume(farm: Farm, kind: PauseKind, name: str, *, who: str, why: str = "") -
     """End a pause. Raises NotFoundError where nothing of that name is paused."""
     with farm.transaction() as session:
         row = batches.find_batch(session, name, lock=True) if kind is PauseKind.BATCH else None
-        known = pauses.find_open(session, kind, row.name if row else name)
+        known = pauses.find_open(session, kind, row.name if row else _named(kind, name))
         if known is None:
             raise NotFoundError(f"The {kind.value} {name} is not paused.", remedy="See `farm paused`.")
         if row is not None:

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 
 from controller.domain.batches import BatchState
 from controller.domain.jobs import JobKind
-from controller.domain.pauses import PauseKind
 from controller.services import (
     following,
     idling,
@@ -101,10 +100,9 @@ def settle_finished(farm: Farm) -> None:
 def ring_bells(farm: Farm) -> None:
     """As many bells in each pool's queue as jobs of it may start, so that queue length is backlog."""
     with farm.reading() as session:
-        paused = pauses.open_pauses(session)
-        ready = jobs.ready_by_pool(session, [row.name for row in paused if row.kind == PauseKind.RECIPE])
-    still = {row.name for row in paused if row.kind == PauseKind.POOL}
-    for pool, number in sorted((pool, number) for pool, number in ready.items() if pool not in still):
+        paused = pauses.stopped(session)
+        ready = jobs.ready_by_pool(session, paused.recipes)
+    for pool, number in sorted((pool, number) for pool, number in ready.items() if pool not in paused.pools):
         outstanding = farm.bells.outstanding(pool)
         if outstanding is not None and outstanding < number:
             farm.bells.ring(pool, number - outstanding)

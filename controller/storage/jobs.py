@@ -1,15 +1,10 @@
-"""Jobs, their edges and their attempts: tables and named queries.
+"""Jobs, their edges and their attempts: tables and named queries."""
 
-The claim is one guarded UPDATE over the index ``job_claim``, the same on both databases; on Postgres
-the inner SELECT skips rows that another claim holds.
-"""
-
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Index, Update, and_, case, false, func, literal, or_, text, true, update
+from sqlalchemy import Index, Update, and_, case, false, func, literal, not_, or_, text, true, update
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from controller.domain.batches import BatchState
@@ -209,79 +204,13 @@ def has_open_jobs(session: Session, batch_id: int) -> bool:
     return session.exec(query).first() is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Wishes:
-    """What a claim minds besides the pool: who asks, and whether others work on that machine.
-
-    ``since``: what has been ready for longer gives its wishes up, so that nothing waits for ever.
-    """
-
-    worker: str = ""
-    beside: bool = False
-    since: datetime | None = None
-    paused: frozenset[str] = frozenset()
-    """Recipes of which nothing is to start, however long it has been ready."""
-    needs: tuple[int, ...] = (0,)
-    """Numbers of what the worker's machine can give; this is never given up."""
-
-    def allow(self) -> Any:
-        """The condition on a job."""
-        return and_(col(JobRow.needs_id).in_(self.needs), self._company())
-
-    def _company(self) -> Any:
-        mine = or_(col(JobRow.avoid) == "", col(JobRow.avoid) != self.worker)
-        alone = ~col(JobRow.alone) if self.beside else true()
-        wished = and_(mine, alone)
-        if self.since is not None:
-            wished = or_(wished, col(JobRow.ready_at) < self.since)
-        return and_(wished, col(JobRow.recipe).not_in(sorted(self.paused))) if self.paused else wished
-
-
-NO_WISHES = Wishes()
-
-
-def claim(session: Session, pools: Sequence[str], now: datetime, wishes: Wishes = NO_WISHES) -> JobRow | None:
-    """Take the best ready job of these pools: one statement a pool, never the same job twice.
-
-    The pool whose first job is best is asked first: over several pools at once no index is in order.
-    """
-    for pool in _best_first(session, pools, wishes) if len(pools) > 1 else pools:
-        taken = _take(session, pool, now, wishes)
-        if taken is not None:
-            return taken
-    return None
-
-
-def _best_first(session: Session, pools: Sequence[str], wishes: Wishes) -> list[str]:
-    heads = {
-        pool: session.exec(
-            select(JobRow.rank, JobRow.id)
-            .where(JobRow.state == JobState.READY.value, JobRow.pool == pool, wishes.allow())
-            .order_by(col(JobRow.rank), col(JobRow.id))
-            .limit(1)
-        ).first()
-        for pool in dict.fromkeys(pools)
-    }
-    known = [(head[0], head[1] or 0, pool) for pool, head in heads.items() if head is not None]
-    return [pool for *_, pool in sorted(known)]
-
-
-def _take(session: Session, pool: str, now: datetime, wishes: Wishes) -> JobRow | None:
-    best = (
-        select(JobRow.id)
-        .where(JobRow.state == JobState.READY.value, JobRow.pool == pool, wishes.allow())
-        .order_by(col(JobRow.rank), col(JobRow.id))
-        .limit(1)
-        .with_for_update(skip_locked=True)
-        .scalar_subquery()
+def of_recipes(names: Iterable[str]) -> Any:
+    """The condition that a job is of one of these recipes, whichever of a farm's trees it is seen from."""
+    folders = sorted(names)
+    return or_(
+        col(JobRow.recipe).in_(folders),
+        *(col(JobRow.recipe).endswith(f":{folder}", autoescape=True) for folder in folders),
     )
-    return session.scalars(
-        update(JobRow)
-        .where(col(JobRow.id) == best, col(JobRow.state) == JobState.READY.value)
-        .values(state=JobState.RUNNING.value, attempts=JobRow.attempts + 1, started_at=now, phase="")
-        .returning(JobRow)
-        .execution_options(synchronize_session=False, populate_existing=True)
-    ).first()
 
 
 def move_job(session: Session, job_id: int, sources: Sequence[JobState], to: JobState, **values: Any) -> bool:
@@ -460,22 +389,20 @@ def _moved(session: Session, moving: Update) -> list[int]:
     return sorted(row[0] for row in found)
 
 
-def ready_by_pool(session: Session, paused: Iterable[str] = ()) -> dict[str, int]:
+def ready_by_pool(session: Session, paused: Collection[str] = ()) -> dict[str, int]:
     """Pool to number of ready jobs, less those of these recipes."""
     query = select(JobRow.pool, func.count()).where(JobRow.state == JobState.READY.value).group_by(col(JobRow.pool))
-    left_out = sorted(paused)
-    return dict(session.exec(query.where(col(JobRow.recipe).not_in(left_out)) if left_out else query).all())
+    return dict(session.exec(query.where(not_(of_recipes(paused))) if paused else query).all())
 
 
-def oldest_ready(session: Session, paused: Iterable[str] = ()) -> dict[str, datetime]:
+def oldest_ready(session: Session, paused: Collection[str] = ()) -> dict[str, datetime]:
     """Pool to the instant since which its oldest ready job could start, less those of these recipes."""
     query = (
         select(JobRow.pool, func.min(JobRow.ready_at))
         .where(JobRow.state == JobState.READY.value)
         .group_by(col(JobRow.pool))
     )
-    left_out = sorted(paused)
-    query = query.where(col(JobRow.recipe).not_in(left_out)) if left_out else query
+    query = query.where(not_(of_recipes(paused))) if paused else query
     return {pool: since for pool, since in session.exec(query).all() if since is not None}
 
 

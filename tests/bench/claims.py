@@ -35,7 +35,7 @@ from controller.gateways import clock
 from controller.services import leases, sharing
 from controller.services.farm import Farm
 from controller.services.results import report
-from controller.storage import jobs
+from controller.storage import claims
 from controller.storage.batches import BatchRow, ChangeRow
 from controller.storage.database import Database
 from controller.storage.jobs import JobEdge, JobRow
@@ -154,7 +154,7 @@ def statement(farm: Farm) -> Callable[[], object]:
 
     def once() -> None:
         with farm.database.writing() as session:
-            assert jobs.claim(session, ("linux-64",), farm.now()) is not None
+            assert claims.claim(session, ("linux-64",), farm.now()) is not None
 
     return once
 

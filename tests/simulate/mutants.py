@@ -17,7 +17,7 @@ from sqlmodel import col, select
 from controller.domain.jobs import JobState
 from controller.planning import subset
 from controller.services import channels, intake, leases, promotion, reconcile, requests, results
-from controller.storage import jobs, leadership
+from controller.storage import claims, jobs, leadership
 from controller.storage.jobs import AttemptRow, JobRow
 from tests.simulate import stage
 from tests.simulate.history import Asked, run
@@ -114,7 +114,7 @@ MUTANTS: Mapping[str, tuple[Patch, ...]] = {
     "a report is taken without its fence": (
         (jobs, "end_attempt", _end_without_fence), (results, "holder", _holder_of_any),
     ),
-    "a running job is granted again": ((jobs, "claim", _claim_running_too),),
+    "a running job is granted again": ((claims, "claim", _claim_running_too),),
     "lapsed leases are never lost": ((reconcile, "lose_lapsed", _nothing),),
     "the farm's own absence is not forgiven": ((reconcile, "forgive_absence", _lose_instead),),
     "a worker that hangs is left alone": (

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
-from controller.domain.errors import IllegalMoveError, InvalidInputError, NotFoundError
+from controller.domain.errors import BusyError, IllegalMoveError, InvalidInputError, NotFoundError
 from controller.domain.pauses import PauseKind
 from controller.services import leases, pausing, reconcile, requests
 from controller.services.answers import batches as answers
@@ -174,3 +174,27 @@ def test_a_job_says_which_pause_it_waits_for(farm: Farm) -> None:
     said = job_answers.job_view(farm, "J-1").why_not
     assert said[1] == f"Its batch is paused by bob since {since} UTC, until a person resumes it."
     assert answers.batch_summary(farm, "B-1").verdict.startswith("Paused by bob since")
+
+
+def test_a_recipe_of_several_trees_is_paused_in_all_of_them(farm: Farm) -> None:
+    draw_batch(farm, {"other:tool": ()})
+    draw_batch(farm, {"tool": ()})
+    pausing.pause(farm, RECIPE, "other:tool", who="eva")
+    assert [pause.name for pause in pausing.paused(farm)] == ["tool"]
+    assert leases.claim(farm, asking("w1")) is None
+    assert job_answers.job_view(farm, "J-1").why_not[0].startswith("The recipe tool is paused by eva")
+    pausing.resume(farm, RECIPE, "other:tool", who="eva")
+    assert leases.claim(farm, asking("w1")) is not None
+
+
+def test_what_cannot_be_a_pool_is_not_paused(farm: Farm) -> None:
+    with pytest.raises(InvalidInputError, match="'linux 64' is no pool"):
+        pausing.pause(farm, POOL, "linux 64", who="eva")
+
+
+def test_who_pauses_the_same_at_the_same_moment_is_told(farm: Farm) -> None:
+    row = pauses.PauseRow(kind="recipe", name="one", since=farm.now())
+    with farm.transaction() as session:
+        pauses.begin(session, row)
+    with pytest.raises(BusyError, match="Somebody paused one"), farm.transaction() as session:
+        pauses.begin(session, pauses.PauseRow(kind="recipe", name="one", since=farm.now()))

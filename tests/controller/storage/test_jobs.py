@@ -1,108 +1,20 @@
-"""The claim, the fence and the count of open parents, on every database."""
+"""The fence and the count of open parents, on every database."""
 
-import threading
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import event
 
 from controller.domain.jobs import AttemptState, JobState
 from controller.storage import jobs, schema
-from controller.storage.batches import BatchRow, ChangeRow
 from controller.storage.database import Database, Session
 from controller.storage.jobs import AttemptRow, JobEdge, JobRow
-
-NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+from tests.kit.rows import NOW, add_job
 
 
 @pytest.fixture
-def database(database_url: str):
-    database = Database(database_url)
-    schema.upgrade(database)
-    with database.writing() as session:
-        session.add(ChangeRow(key="push:t:c", kind="push", tree="t", commit="c", at=NOW))
-        session.flush()
-        session.add(BatchRow(change_id=1, state="running", title="t", created_at=NOW))
-    yield database
-    database.close()
-
-
-def add_job(session: Session, name: str, **values) -> int:
-    fields = {"state": "ready", "pool": "linux-64", "rank": 0} | values
-    row = JobRow(
-        batch_id=1, plan_key=name, kind="build", recipe=name, name=name, subdir="linux-64", wave=0, created_at=NOW,
-        **fields,
-    )  # fmt: skip
-    session.add(row)
-    session.flush()
-    return row.id
-
-
-def test_a_claim_takes_the_lowest_rank_first_then_the_oldest(database: Database) -> None:
-    with database.writing() as session:
-        for name, rank in (("late", 5), ("second", -3), ("third", -3), ("first", -9)):
-            add_job(session, name, rank=rank)
-    taken = []
-    for _ in range(5):
-        with database.writing() as session:
-            job = jobs.claim(session, ["linux-64"], NOW)
-            taken.append(job.name if job else None)
-    assert taken == ["first", "second", "third", "late", None]
-
-
-def test_a_claim_from_several_pools_takes_the_lowest_rank_of_all(database: Database) -> None:
-    with database.writing() as session:
-        for name, pool, rank in (("c", "linux-64", 3), ("a", "linux-64.large", 1), ("b", "linux-64", 2)):
-            add_job(session, name, pool=pool, rank=rank)
-        add_job(session, "elsewhere", pool="win-64", rank=0)
-    taken = []
-    for _ in range(4):
-        with database.writing() as session:
-            job = jobs.claim(session, ["linux-64", "linux-64.large"], NOW)
-            taken.append(job.name if job else None)
-    assert taken == ["a", "b", "c", None]
-
-
-def test_a_claim_sees_only_its_own_pools_and_only_ready_jobs(database: Database) -> None:
-    with database.writing() as session:
-        add_job(session, "other", pool="win-64")
-        add_job(session, "waits", state="waiting")
-    with database.writing() as session:
-        assert jobs.claim(session, ["linux-64"], NOW) is None
-        assert jobs.claim(session, ["linux-64", "win-64"], NOW).name == "other"
-
-
-def test_a_claimed_job_runs_and_counts_its_attempt(database: Database) -> None:
-    with database.writing() as session:
-        add_job(session, "one")
-    with database.writing() as session:
-        job = jobs.claim(session, ["linux-64"], NOW)
-    assert (job.state, job.attempts, job.started_at) == ("running", 1, NOW)
-
-
-def test_many_claims_at_once_never_take_a_job_twice(database: Database) -> None:
-    with database.writing() as session:
-        for number in range(60):
-            add_job(session, f"j{number}")
-    taken: list[int] = []
-    lock = threading.Lock()
-
-    def work() -> None:
-        while True:
-            with database.writing() as session:
-                job = jobs.claim(session, ["linux-64"], NOW)
-            if job is None:
-                return
-            with lock:
-                taken.append(job.id)
-
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(taken) == sorted(set(taken))
-    assert len(taken) == 60
+def database(one_batch: Database) -> Database:
+    return one_batch
 
 
 def test_a_child_is_ready_when_its_last_parent_has_passed(database: Database) -> None:
