@@ -78,9 +78,8 @@ def print_batch(batch: BatchView) -> None:
     table(("JOB", "KIND", "NAME", "SUBDIR", "WAVE", "STATE", "WHY"), [_row(job) for job in batch.jobs])
     for stays in batch.stays:
         tell(f"  stays behind: {stays.file}: {stays.reason}")
-    if batch.again not in ("", "none"):
-        where = "once what was opened later has ended" if batch.again == "due" else f"in {batch.again}"
-        tell(f"  others published first: what they overtook is built again {where}")
+    if batch.again_sentence:
+        tell(f"  {batch.again_sentence}")
     for refusal in batch.refusals:
         tell(f"  not read: {refusal}")
     for circle in batch.circles:

@@ -68,11 +68,7 @@ class Trees:
         """Whether a commit comes after an older one. States of a plain folder follow each other. Raises TreeError."""
         if commit.startswith(_FOLDER) or older.startswith(_FOLDER):
             return commit.startswith(_FOLDER) and older.startswith(_FOLDER)
-        mirror = self._mirror(url)
-        if not self._has(mirror, older):
-            return False
-        base = self._git.run("merge-base", commit, older, at=mirror)
-        return base == older
+        return self._git.run("merge-base", commit, older, at=self._mirror(url)) == older
 
     def open(self, url: str, commit: str) -> Checkout:
         """The tree at a commit, of which only what is asked for is ever written to a folder. Raises TreeError."""

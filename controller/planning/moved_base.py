@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from controller.domain.artifacts import Artifact
+from controller.domain.overtaking_words import excluded_sentence, held_sentence, newer_sentence
 from controller.planning.holdings import file_of, near
 from controller.planning.records import age_of
 from controller.planning.specs import admits, name_of
@@ -50,8 +51,7 @@ def _has_newer(mine: Artifact, came: Iterable[Artifact]) -> str:
     others = [a for a in came if a.key == mine.key and age_of(a)[:2] >= age_of(mine)[:2]]
     if not others:
         return ""
-    newest = max(others, key=age_of)
-    return f"testing has got {newest.version} {newest.build} of it meanwhile, which is no older."
+    return newer_sentence(max(others, key=age_of))
 
 
 def _excluded(built: Sequence[Artifact], came: Iterable[Artifact]) -> dict[str, str]:
@@ -62,9 +62,7 @@ def _excluded(built: Sequence[Artifact], came: Iterable[Artifact]) -> dict[str, 
         for dependency in (*other.depends, *other.constrains) if other.key not in keys else ():
             mine = [a for a in by_name.get(name_of(dependency.spec), ()) if near(a.subdir, other.subdir)]
             if mine and not any(admits(dependency.spec, a.version, a.build) for a in mine):
-                which = f"{other.name} {other.version} {other.build}"
-                why = f"{which} came meanwhile, and its '{dependency.spec}' excludes it."
-                found |= {file_of(a): why for a in mine}
+                found |= {file_of(a): excluded_sentence(other, dependency.spec) for a in mine}
     return found
 
 
@@ -79,10 +77,7 @@ def _held(built: Sequence[Artifact], came: Sequence[Artifact], now: Iterable[Art
             name = name_of(dependency.spec)
             new, old = _newest(news.get(name, ()), mine.subdir), _newest(olds.get(name, ()), mine.subdir)
             if new and old and age_of(new)[:2] > age_of(old)[:2] and _only(dependency.spec, old, new):
-                found[file_of(mine)] = (
-                    f"It was built while testing had {name} {old.version} {old.build}; {new.version} {new.build} has "
-                    f"come since, which its '{dependency.spec}' excludes."
-                )
+                found[file_of(mine)] = held_sentence(old, new, dependency.spec)
     return found
 
 

@@ -5,6 +5,7 @@ a plan has all that is pushed and not published. Where none such is open when it
 on ``testing`` as it is now, it has only what differs.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from controller.domain.changes import Change, ChangeKind
@@ -15,6 +16,7 @@ from controller.services import intake, trees
 from controller.services.farm import Farm
 from controller.services.opening import Basis
 from controller.storage import artifacts, batches, channels, events
+from controller.storage.artifacts import ArtifactRow
 from controller.storage.batches import BatchRow, ChangeRow
 from controller.storage.database import Session
 from controller.storage.tables import from_json
@@ -24,15 +26,14 @@ _NOBODY_NEEDED = "none"
 _AGAIN = timedelta(seconds=30)
 
 
-def overtaken(farm: Farm, session: Session, batch: BatchRow) -> Overtaken:
-    """What of a batch has no place in ``testing`` any more."""
+def overtaken(farm: Farm, session: Session, batch: BatchRow, mine: Sequence[ArtifactRow]) -> Overtaken:
+    """What of ``mine``, the files of a batch, has no place in ``testing`` any more."""
     if not batch.basis:
         return Overtaken()
     basis: Basis = from_json(Basis, batch.basis)
     current = channels.current_of(session, TESTING)
     if current == basis.testing:
         return Overtaken()
-    mine = [row for row in artifacts.of_batch(session, batch.id or 0) if not row.stage]
     _, came = channels.moves_between(session, TESTING, basis.testing, current)
     others = [row.value() for row in artifacts.by_ids(session, came - {row.id or 0 for row in mine})]
     published = set(batch.published)

@@ -9,6 +9,7 @@ from controller.domain.jobs import SETTLED, JobKind, JobState
 from controller.domain.plans import Deadlock
 from controller.domain.recipes import Output
 from controller.domain.verdicts import StaysBehind
+from controller.planning.holdings import file_of
 from controller.planning.moved_base import Overtaken
 from controller.planning.subset import JobEnd, Subset, largest_safe_subset
 from controller.services import channels
@@ -19,10 +20,13 @@ from controller.services.overtaken import overtaken as find_overtaken
 from controller.services.requests import move_batch
 from controller.storage import artifacts, batches, jobs
 from controller.storage import channels as stored
+from controller.storage.artifacts import ArtifactRow
 from controller.storage.batches import BatchRow
 from controller.storage.database import Session
 from controller.storage.jobs import JobRow
 from controller.storage.tables import from_json, to_json
+
+_UNBROKEN = SETTLED | {JobState.CANCELLED}
 
 
 def settle(farm: Farm, batch: str) -> None:
@@ -33,8 +37,9 @@ def settle(farm: Farm, batch: str) -> None:
         if row.state != BatchState.RUNNING or jobs.has_open_jobs(session, row.id or 0):
             return
         ended = [job for job in jobs.jobs_of_batch(session, row.id or 0) if job.state != JobState.NOT_NEEDED]
-        overtaken = find_overtaken(farm, session, row)
-        subset = _subset(farm, session, row, ended, overtaken)
+        mine = [built for built in artifacts.of_batch(session, row.id or 0) if not built.stage]
+        overtaken = find_overtaken(farm, session, row, mine)
+        subset = _subset(farm, session, row, ended, mine, overtaken)
         if any(overtaken.outdated.get(stays.file) == stays.reason for stays in subset.stays):
             row.again = DUE
             session.add(row)
@@ -44,22 +49,21 @@ def settle(farm: Farm, batch: str) -> None:
             why = f"{row.name} settled"
             channels.publish(farm, session, TESTING, files, batch_id=row.id, who="farm", why=why)
         move_batch(
-            farm, session, row, _event(ended, subset), settled_at=farm.now(), published=sorted(subset.publish),
+            farm, session, row, _event(row, ended, subset), settled_at=farm.now(), published=sorted(subset.publish),
             stays=[to_json(StaysBehind, stays) for stays in subset.stays],
         )  # fmt: skip
 
 
 def _subset(
-    farm: Farm, session: Session, batch: BatchRow, ended: list[JobRow], overtaken: Overtaken
+    farm: Farm, session: Session, batch: BatchRow, ended: list[JobRow], mine: list[ArtifactRow], overtaken: Overtaken
 ) -> Subset:  # fmt: skip
-    base = stored.files_in(session, TESTING, stored.current_of(session, TESTING))
-    mine = [row for row in artifacts.of_batch(session, batch.id or 0) if not row.stage]
-    published = {row.file for row in base}
+    _, base = farm.standings.base(session)
+    published = set(map(file_of, base))
     parents = jobs.edges_of_batch(session, batch.id or 0)
     answers = _answers(ended)
     return largest_safe_subset(
         [*(_end(job, parents.get(job.id or 0, ()), answers) for job in ended), *_never_built(batch)],
-        [row.value() for row in base],
+        base,
         [row.value() for row in mine if row.file not in published],
         upstream=bool(farm.rules.upstream),
         broken=find_users(farm, session, mine, answers),
@@ -105,7 +109,10 @@ def _planned(job: JobRow) -> tuple[str, ...]:
     return tuple(f"{output.subdir}/{output.file_name}" for output in outputs)
 
 
-def _event(ended: list[JobRow], subset: Subset) -> BatchEvent:
-    if not subset.stays and all(JobState(job.state) in SETTLED for job in ended):
+def _event(batch: BatchRow, ended: list[JobRow], subset: Subset) -> BatchEvent:
+    states = {JobState(job.state) for job in ended}
+    if not subset.stays and states <= SETTLED:
         return BatchEvent.SETTLE_WHOLE
+    if not subset.publish and states <= _UNBROKEN and not batch.plan.get("deadlocks"):
+        return BatchEvent.CANCEL  # nothing broke: others were first, or a newer push has it all
     return BatchEvent.SETTLE_PARTLY if subset.publish else BatchEvent.SETTLE_EMPTY

@@ -5,23 +5,20 @@ What runs goes on; what the newer push did not change stays where it is. Done in
 batch: there is no moment in which neither has it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from controller.domain.changes import Change, ChangeKind
 from controller.domain.errors import TreeError
-from controller.domain.jobs import JobEvent, JobKind, JobState
-from controller.domain.recipes import Output
+from controller.domain.jobs import JobEvent
+from controller.domain.overtaking_words import AND_WHAT_WAITS, superseded_words
 from controller.planning.policy import Policy, Supersede
-from controller.planning.superseding import pointless
+from controller.planning.superseding import Made, pointless
 from controller.services.consequences import move
 from controller.services.farm import Farm
-from controller.storage import batches, events, jobs
+from controller.storage import batches, edges, events
 from controller.storage.batches import BatchRow
 from controller.storage.database import Session
-from controller.storage.jobs import JobRow
-from controller.storage.tables import from_json
-
-_OPEN = frozenset({JobState.WAITING, JobState.READY})
 
 
 def superseding(farm: Farm, change: Change, policy: Policy) -> Callable[[Session, BatchRow], None]:
@@ -51,27 +48,18 @@ def _descends(farm: Farm, change: Change, older: str) -> bool:
 
 
 def _supersede(farm: Farm, session: Session, newer: BatchRow, older: BatchRow) -> None:
-    rows = {row.id or 0: row for row in jobs.jobs_of_batch(session, older.id or 0)}
-    open_ = {n: row for n, row in rows.items() if row.state in _OPEN}
-    builds = {n: _outputs(row) for n, row in open_.items() if row.kind == JobKind.BUILD}
-    if not builds:
+    open_ = {number: _made(outputs) for number, outputs in edges.builds_of(session, older.id or 0, unstarted=True)}
+    if not open_:
         return
-    made = (row for row in jobs.jobs_of_batch(session, newer.id or 0) if row.kind == JobKind.BUILD)
-    ways = pointless(builds, [output for row in made for output in _outputs(row)])
-    for number, way in _with_children(session, ways, open_).items():
-        move(farm, session, open_[number], JobEvent.CANCEL, message=f"superseded by {newer.name}: {way}")
+    made = (each for _, outputs in edges.builds_of(session, newer.id or 0) for each in _made(outputs))
+    ways = pointless(open_, made)
+    for row in edges.open_below(session, ways.keys()) if ways else ():
+        message = superseded_words(newer.name, ways.get(row.id or 0, AND_WHAT_WAITS))
+        move(farm, session, row, JobEvent.CANCEL, message=message)
     if ways:
         events.note(session, farm.now(), "batch.superseded", batch=older.name, by=newer.name, jobs=len(ways))
 
 
-def _with_children(session: Session, ways: dict[int, str], open_: dict[int, JobRow]) -> dict[int, str]:
-    """With all that waits for them, directly or not: it could never start."""
-    found, edge = dict(ways), list(ways)
-    while edge:
-        edge = [n for n in jobs.children_of(session, edge) if n in open_ and n not in found]
-        found |= dict.fromkeys(edge, "what it waits for is built otherwise there")
-    return found
-
-
-def _outputs(row: JobRow) -> Sequence[Output]:
-    return [from_json(Output, data) for data in row.outputs]
+def _made(outputs: Sequence[Mapping[str, Any]]) -> list[Made]:
+    """Read from what is kept without making whole outputs: a batch may have ten thousand."""
+    return [Made((o["subdir"], o["name"], o["hash"]), o["version"], o["fingerprint"]) for o in outputs]

@@ -7,6 +7,7 @@ from controller.domain.batches import BatchState
 from controller.domain.channels import staging
 from controller.domain.forecast_words import holding_sentence
 from controller.domain.forecasts import Holding
+from controller.domain.overtaking_words import again_sentence
 from controller.domain.pauses import PauseKind
 from controller.domain.plans import Circle, Deadlock, Membership
 from controller.domain.wording import BATCH_WORDS
@@ -91,7 +92,7 @@ def batch_view(farm: Farm, batch: str, reasons_of: Collection[str] | None = None
             refusals=tuple(refusal_line(refusal) for refusal in row.plan.get("refusals", ())),
             notices=tuple(notice_shape(notice) for notice in row.plan.get("notices", ())),
             stays=tuple(StaysShape.model_validate(stay) for stay in row.stays), published=tuple(sorted(row.published)),
-            again=row.again,
+            again=row.again, again_sentence=again_sentence(row.again),
             promotions=tuple(promotion_shape(move) for move in moves if move.channel != staging(row.name)),
             circles=circle_lines(
                 (from_json(Circle, circle) for circle in row.plan.get("circles", ())),

@@ -183,6 +183,7 @@ class BatchView(BatchSummary):
     stays: tuple[StaysShape, ...] = ()
     again: str = ""
     """The batch in which the farm builds again what others overtook; ``due`` while something later is under way."""
+    again_sentence: str = ""
     published: tuple[str, ...] = ()
     """``subdir/file name`` of what reached testing."""
     gates: tuple[GateShape, ...] = ()

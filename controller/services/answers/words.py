@@ -94,7 +94,7 @@ def batch_verdict(state: BatchState, counts: Counts, published: int, behind: int
         return tally(counts), "maintainer" if counts.broken else NOBODY
     if state is BatchState.PASSED and not counts.total:
         return "Nothing had to be built or tested.", NOBODY
-    sentences = _BATCH_SENTENCES if counts.broken else {**_BATCH_SENTENCES, **_UNBROKEN}
+    sentences = {**_BATCH_SENTENCES, **_UNBROKEN} if behind and not counts.broken else _BATCH_SENTENCES
     sentence = sentences[state].format(
         jobs=amount(counts.total, "job"), broken=amount(counts.broken, "job"), published=amount(published, "package"),
         behind=amount(behind, "file"),
@@ -118,6 +118,7 @@ _BATCH_SENTENCES: Mapping[BatchState, str] = {
 _UNBROKEN: Mapping[BatchState, str] = {
     BatchState.PARTIAL: "{published} in testing; {behind} left behind.",
     BatchState.FAILED: "Nothing is published; {behind} left behind.",
+    BatchState.CANCELLED: "Nothing is published; {behind} left behind.",
 }
 """Where nothing broke: others were first, or a newer push has it."""
 

@@ -136,4 +136,4 @@ def test_a_batch_in_which_all_was_superseded_ends_and_tells_it(tree: Tree) -> No
     tree.push()
     tree.worker.finish()
     view = batch_view(tree.farm, older)
-    assert (view.state, view.verdict) == ("failed", "Nothing is published; 1 file left behind.")
+    assert (view.state, view.verdict) == ("cancelled", "Nothing is published; 1 file left behind.")
