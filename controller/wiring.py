@@ -1,8 +1,11 @@
 """Builds the Farm for every edge and test, and alone reads settings."""
 
 import os
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
+from controller.domain.errors import DataFolderError
 from controller.domain.upstream import WatchedChannel
 from controller.gateways import clock
 from controller.gateways.bells import Bells
@@ -81,12 +84,29 @@ def _limits(settings: Settings, total: float) -> Limits:
 
 
 def keep_token(path: Path) -> str:
-    """The secret kept in this file, made readable by its owner alone when it is not there yet."""
+    """The secret kept in this file, made readable by its owner alone when it is not there yet.
+
+    It comes whole or not at all, whatever ends this process, and of several that start at once one makes it. Raises
+    DataFolderError where it cannot be written, or the file holds nothing.
+    """
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text(encoding="utf-8").strip()
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        token = clock.new_token()
-        file.write(token + "\n")
-        return token
+        if not path.exists():
+            _make_token(path)
+        token = path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        remedy = "Is its disk full? Make room, or name another folder with --data."
+        raise DataFolderError(f"The token {path} cannot be kept: {error}.", remedy=remedy) from error
+    if not token:
+        raise DataFolderError(f"The token file {path} is empty.", remedy="Remove it: a new token is made at the start.")
+    return token
+
+
+def _make_token(path: Path) -> None:
+    handle, fresh = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}-")  # readable by its owner alone
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(clock.new_token() + "\n")
+        with suppress(FileExistsError):
+            os.link(fresh, path)
+    finally:
+        Path(fresh).unlink()
