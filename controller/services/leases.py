@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from controller.domain.channels import TESTING, staging
 from controller.domain.errors import NotPermittedError, StaleLeaseError
-from controller.domain.jobs import AttemptState, JobKind
+from controller.domain.jobs import AttemptState, JobKind, JobState
 from controller.domain.recipes import Output
 from controller.services import draining, known_failures, matching
 from controller.services.failing import Ended, follow, judge, told
@@ -170,6 +170,9 @@ def lose(farm: Farm, attempt: str, why: str, *, lapsed_by: datetime | None = Non
             return
         ended = Ended(Outcome.INFRASTRUCTURE, message=why)
         job = jobs.job_by_number(session, row.job_id)
+        if job.state != JobState.RUNNING:  # it was taken away, and nothing follows from this try
+            jobs.end_attempt(session, row, AttemptState.STOPPED, farm.now(), message=why)
+            return
         decision = judge(farm, session, job, row, ended)
         if jobs.end_attempt(session, row, AttemptState.LOST, farm.now(), message=why, **told(decision)):
             draining.note_loss(farm, session, row.worker, job.public)

@@ -10,10 +10,10 @@ from datetime import timedelta
 
 from controller.domain.changes import Change, ChangeKind
 from controller.domain.channels import TESTING
-from controller.domain.errors import FarmError
 from controller.planning.moved_base import Overtaken, find_overtaken
 from controller.services import intake, trees
 from controller.services.farm import Farm
+from controller.services.one_by_one import one_by_one
 from controller.services.opening import Basis
 from controller.storage import artifacts, batches, channels, events
 from controller.storage.artifacts import ArtifactRow
@@ -44,7 +44,7 @@ def overtaken(farm: Farm, session: Session, batch: BatchRow, mine: Sequence[Arti
 def begin_again_due(farm: Farm) -> None:
     """Open what has to be built again since others were published first.
 
-    Raises the first FarmError, when all have been tried: what cannot be planned now stays due.
+    Raises the first error, when all have been tried: what cannot be planned now stays due.
     """
     with farm.reading() as session:
         due = [row.name for row in batches.to_begin_again(session, DUE)]
@@ -52,14 +52,7 @@ def begin_again_due(farm: Farm) -> None:
     if not due or (tried is not None and timedelta() <= farm.now() - tried < _AGAIN):
         return
     farm.began_again = farm.now()
-    faults = list[FarmError]()
-    for batch in due:
-        try:
-            begin_again(farm, batch)
-        except FarmError as error:
-            faults.append(error)
-    if faults:
-        raise faults[0]
+    one_by_one(due, lambda batch: begin_again(farm, batch))
 
 
 def begin_again(farm: Farm, batch: str) -> None:

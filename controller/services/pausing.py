@@ -4,6 +4,7 @@ What runs goes on. A paused batch is held, so that its jobs are none of those th
 there are; recipes and pools are few, and the claim leaves them out by name.
 """
 
+from contextlib import suppress
 from datetime import datetime
 
 from controller.domain.batches import BatchEvent, BatchState
@@ -11,6 +12,7 @@ from controller.domain.errors import IllegalMoveError, InvalidInputError, NotFou
 from controller.domain.pauses import Pause, PauseKind
 from controller.planning.durations import folder_of
 from controller.services.farm import Farm
+from controller.services.one_by_one import one_by_one
 from controller.services.requests import let_run, move_batch
 from controller.storage import batches, events, jobs, pauses
 from controller.storage.database import Session
@@ -78,11 +80,12 @@ def end_due(farm: Farm) -> None:
     """Pauses whose time is over end by themselves."""
     with farm.reading() as session:
         due = [row.value() for row in pauses.open_pauses(session) if row.until and row.until <= farm.now()]
-    for over in due:
-        try:
-            resume(farm, over.kind, over.name, who="farm", why="its time is over")
-        except NotFoundError:
-            continue  # a person was first
+    one_by_one(due, lambda over: _end(farm, over))
+
+
+def _end(farm: Farm, over: Pause) -> None:
+    with suppress(NotFoundError):  # a person was first
+        resume(farm, over.kind, over.name, who="farm", why="its time is over")
 
 
 def paused(farm: Farm) -> list[Pause]:

@@ -22,6 +22,7 @@ from controller.services import (
     workers,
 )
 from controller.services.farm import Farm, Looked
+from controller.services.one_by_one import one_by_one
 from controller.storage import batches, jobs, pauses
 
 _TIMES = 2
@@ -54,9 +55,9 @@ def look_at_leases(farm: Farm) -> None:
     forgives = known is None or (now - known.at > longest and not known.forgave)
     if forgives:
         forgive_absence(farm)
-    else:
-        lose_lapsed(farm, now)
     farm.looked = Looked(now, forgave=forgives)
+    if not forgives:
+        lose_lapsed(farm, now)
 
 
 def forgive_absence(farm: Farm) -> None:
@@ -72,8 +73,7 @@ def lose_lapsed(farm: Farm, now: datetime) -> None:
     """
     with farm.reading() as session:
         attempts = jobs.lapsed(session, now)
-    for attempt in attempts:
-        leases.lose(farm, attempt, "the worker went silent", lapsed_by=now)
+    one_by_one(attempts, lambda attempt: leases.lose(farm, attempt, "the worker went silent", lapsed_by=now))
 
 
 def lose_overdue(farm: Farm) -> None:
@@ -85,16 +85,15 @@ def lose_overdue(farm: Farm) -> None:
             for kinds, limit in limits
             for attempt in jobs.overdue(session, kinds, farm.now(), _TIMES * limit.total_seconds)
         ]
-    for attempt in attempts:
-        leases.lose(farm, attempt, f"it took more than {_TIMES} times its limit, and never ended")
+    why = f"it took more than {_TIMES} times its limit, and never ended"
+    one_by_one(attempts, lambda attempt: leases.lose(farm, attempt, why))
 
 
 def settle_finished(farm: Farm) -> None:
     """Batches whose every job has ended get their verdict."""
     with farm.reading() as session:
         done = [n for n in batches.batches_in(session, BatchState.RUNNING) if not jobs.has_open_jobs(session, n)]
-    for number in done:
-        settling.settle(farm, f"B-{number}")
+    one_by_one(done, lambda number: settling.settle(farm, f"B-{number}"))
 
 
 def ring_bells(farm: Farm) -> None:

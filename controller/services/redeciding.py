@@ -21,6 +21,7 @@ from controller.services import trees
 from controller.services.farm import Farm
 from controller.services.hindsight import Hindsight, Seen
 from controller.services.numbering import Numbering
+from controller.services.one_by_one import one_by_one
 from controller.services.opening import Basis, store_sources
 from controller.services.overlaying import Again, go_on, overlay
 from controller.services.planned import pools_of
@@ -36,8 +37,7 @@ def redecide_due(farm: Farm) -> None:
     """Decide every batch again that is due."""
     with farm.reading() as session:
         due = overlays.batches_due(session)
-    for number in due:
-        redecide(farm, f"B-{number}")
+    one_by_one(due, lambda number: redecide(farm, f"B-{number}"))
 
 
 def redecide(farm: Farm, batch: str) -> None:

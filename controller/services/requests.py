@@ -59,10 +59,11 @@ def cancel(farm: Farm, batch: str, *, who: str, why: str = "") -> None:
 
 
 def _cancel_job(farm: Farm, session: Session, job: JobRow, why: str) -> None:
+    """Its try is looked for last: until the job has moved, a worker may still claim it."""
+    move(farm, session, job, JobEvent.CANCEL, message=why)
     attempt = jobs.newest_attempts(session, [job.id or 0]).get(job.id or 0)
     if attempt is not None:
         jobs.end_attempt(session, attempt, AttemptState.STOPPED, farm.now(), message=why)
-    move(farm, session, job, JobEvent.CANCEL, message=why)
 
 
 def retry(farm: Farm, job: str, *, who: str) -> None:

@@ -15,6 +15,7 @@ from controller.planning import ordering
 from controller.planning.forecast import Task
 from controller.planning.ordering import REMEMBERED, Laid, Share, Used
 from controller.services.farm import Farm
+from controller.services.one_by_one import one_by_one
 from controller.storage import batches, events, shares, workers
 from controller.storage.batches import BatchRow
 from controller.storage.database import Session
@@ -102,10 +103,12 @@ def share_out(farm: Farm) -> None:
     with farm.reading() as session:
         running = shares.sharing(session)
         wanted = _wanted(farm, session, running)
-    for batch in running:
-        known = share_of(batch)
-        if known is None or not known.is_like(wanted[batch.id]):
-            _share_anew(farm, batch.id, wanted[batch.id])
+    others = [batch.id for batch in running if not _is_like(share_of(batch), wanted[batch.id])]
+    one_by_one(others, lambda number: _share_anew(farm, number, wanted[number]))
+
+
+def _is_like(known: Share | None, wanted: Share) -> bool:
+    return known is not None and known.is_like(wanted)
 
 
 def _laid(tasks: Sequence[Task]) -> list[Laid]:

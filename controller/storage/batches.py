@@ -125,9 +125,12 @@ def batch_of_change(session: Session, change: ChangeRow) -> BatchRow | None:
 
 
 def find_batch(session: Session, batch: str, *, lock: bool = False) -> BatchRow:
-    """The batch, locked for this transaction if asked. Raises NotFoundError."""
+    """The batch, locked for this transaction if asked. Raises NotFoundError.
+
+    The lock is that of an UPDATE: rows that refer to the batch can still be written, so that no claim waits for it.
+    """
     query = select(BatchRow).where(BatchRow.id == number_of(batch))
-    row = session.exec(query.with_for_update() if lock else query).first()
+    row = session.exec(query.with_for_update(key_share=True) if lock else query).first()
     if row is None:
         raise NotFoundError(f"There is no batch {batch}.", remedy="See `farm batch list`.")
     return row
@@ -135,7 +138,7 @@ def find_batch(session: Session, batch: str, *, lock: bool = False) -> BatchRow:
 
 def lock_batch(session: Session, number: int) -> str:
     """The batch's state. Whoever ends a job or changes the plan holds this: nobody else does until the commit."""
-    return str(session.exec(select(BatchRow.state).where(BatchRow.id == number).with_for_update()).one())
+    return str(session.exec(select(BatchRow.state).where(BatchRow.id == number).with_for_update(key_share=True)).one())
 
 
 def changes_by_id(session: Session, ids: Sequence[int]) -> dict[int, ChangeRow]:

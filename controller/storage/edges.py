@@ -22,12 +22,12 @@ def builds_above(session: Session, job: int) -> Sequence[Sequence[Any]]:
 
 
 def open_below(session: Session, numbers: Collection[int]) -> list[JobRow]:
-    """These jobs and all that wait for them, of those that have not started."""
+    """These jobs and all that wait for them, of those that have not started; nobody starts one before the commit."""
     first: Select[Any] = select(col(JobRow.id).label("id")).where(col(JobRow.id).in_(numbers))
     below = first.cte("below", recursive=True)
     below = below.union(select(JobEdge.child_id).join(below, col(JobEdge.parent_id) == below.c.id))
     query = select(JobRow).join(below, col(JobRow.id) == below.c.id).where(col(JobRow.state).in_(_OPEN))
-    return list(session.exec(query.order_by(col(JobRow.id))).all())
+    return list(session.exec(query.order_by(col(JobRow.id)).with_for_update(of=JobRow)).all())
 
 
 def builds_of(session: Session, batch_id: int, *, unstarted: bool = False) -> list[tuple[int, Sequence[Any]]]:

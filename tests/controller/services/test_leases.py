@@ -221,3 +221,15 @@ def test_a_lease_renewed_after_somebody_looked_is_not_lost(farm: Farm) -> None:
     reconcile.lose_lapsed(farm, looked)
     with farm.reading() as session:
         assert stored.find_attempt(session, claim.attempt).state == "leased"
+
+
+def test_a_try_whose_job_was_taken_away_ends_and_stops_no_other(farm: Farm) -> None:
+    numbers = draw_batch(farm, {"one": (), "two": ()})
+    first, second = claimed(farm, "w1"), claimed(farm, "w2")
+    with farm.transaction() as session:
+        stored.job_by_number(session, numbers["one"]).state = "cancelled"
+    farm.now.forward(61)
+    reconcile.lose_lapsed(farm, farm.now())
+    assert states(farm, numbers) == {"one": "cancelled", "two": "ready"}
+    with farm.reading() as session:
+        assert [stored.find_attempt(session, c.attempt).state for c in (first, second)] == ["stopped", "lost"]

@@ -11,9 +11,11 @@ from controller.services import intake, leases, reconcile, requests, transfers
 from controller.services.farm import Farm
 from controller.storage import batches, channels, events, jobs
 from controller.storage.batches import BatchRow
+from controller.storage.database import Session
+from controller.storage.jobs import JobRow
 from tests.kit.farms import make_farm
 from tests.kit.recipe_trees import commit, write_recipe
-from tests.kit.rows import draw_batch, states
+from tests.kit.rows import asking, draw_batch, states
 from tests.kit.simulated_worker import SimulatedWorker
 from workers.contract.leases import Heartbeat
 from workers.contract.reports import Outcome
@@ -203,3 +205,25 @@ def test_what_is_not_there_is_said_so(farm: Farm) -> None:
     for ask in (lambda: requests.cancel(farm, "B-9", who="eva"), lambda: requests.retry(farm, "J-9", who="eva")):
         with pytest.raises(NotFoundError):
             ask()
+
+
+def test_a_job_that_is_claimed_while_its_batch_is_cancelled_is_stopped(
+    farm: Farm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between reading the jobs and moving them a worker may claim one."""
+    if farm.database.is_sqlite:
+        pytest.skip("SQLite has one writer at a time")
+    draw_batch(farm, {"one": ()})
+    read, claims = jobs.jobs_of_batch, []
+
+    def read_and_claim(session: Session, number: int) -> list[JobRow]:
+        rows = read(session, number)
+        claims.append(leases.claim(farm, asking("w1")))
+        return rows
+
+    monkeypatch.setattr(jobs, "jobs_of_batch", read_and_claim)
+    requests.cancel(farm, "B-1", who="eva")
+    (claim,) = claims
+    with farm.reading() as session:
+        assert jobs.find_attempt(session, claim.attempt).state == "stopped"
+    assert leases.heartbeat(farm, claim.attempt, claim.token, Heartbeat(lease=1)).stop

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from controller.services import intake
+from controller.services import intake, superseding
 from controller.services.answers.batches import batch_view
 from controller.services.answers.jobs import job_view
 from controller.services.farm import Farm
@@ -137,3 +138,24 @@ def test_a_batch_in_which_all_was_superseded_ends_and_tells_it(tree: Tree) -> No
     tree.worker.finish()
     view = batch_view(tree.farm, older)
     assert (view.state, view.verdict) == ("cancelled", "Nothing is published; 1 file left behind.")
+
+
+def test_a_job_that_is_claimed_at_that_moment_runs_on(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    if tree.farm.database.is_sqlite:
+        pytest.skip("SQLite has one writer at a time")
+    older = tree.push()
+    write_recipe(tree.folder, "apart", version="2.0")
+    write_recipe(tree.folder, "lib", version="1.5", exports=("lib >=1,<2",))
+    look, taken = superseding.pointless, []
+
+    def look_and_claim(*given: Any) -> dict[int, str]:
+        taken.append(tree.worker.claim())
+        return look(*given)
+
+    monkeypatch.setattr(superseding, "pointless", look_and_claim)
+    tree.push()
+    job = taken[0].spec.job
+    assert job_view(tree.farm, job).state == "running"
+    assert job not in tree.messages(older)
+    tree.worker.do(taken[0])
+    assert job_view(tree.farm, job).state == "passed"
