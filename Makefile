@@ -76,7 +76,7 @@ test-mkl: compiler ## The tests that build the MKL tree (downloads about 600 MB)
 SEEDS ?= 200
 .PHONY: simulate
 simulate: $(STAMP) ## Histories of the farm under faults: make simulate SEEDS=10000
-	@$(BIN)/python -m tests.simulate --seeds $(SEEDS)
+	@$(BIN)/python -m tests.simulate --seeds $(SEEDS) --processes $(or $(JOBS),$(shell nproc 2>/dev/null || echo 2))
 
 MINUTES ?= 3
 SEED ?= 7
@@ -104,6 +104,8 @@ bench: compiler ## Figures, side by side with a peer; JSON in build/bench
 	@$(BIN)/python -m tests.bench.makespan
 	@$(BIN)/python -m tests.bench.claims
 	@$(BIN)/python -m tests.bench.dispatch
+	@$(BIN)/python -m tests.bench.linkage
+	@$(BIN)/python -m tests.bench.test_jobs
 
 .PHONY: constraints
 constraints: $(STAMP) ## Pin the newest of everything: what is installed, what builds it, the compiler for machines without one

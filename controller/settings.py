@@ -56,8 +56,23 @@ class Settings(BaseSettings):
     known_failure_days: float = Field(
         default=7.0, ge=0, description="So long a build with the inputs of one that failed is not run again; 0: it is."
     )
+    baseline_days: float = Field(
+        default=7.0, ge=0, description="So long a test that passed counts as passed before; 0: a control is always run."
+    )
     worker_faults: int = Field(
         default=3, ge=0, description="A worker that loses so many different jobs in a row is drained; 0: none is."
+    )
+    flake_times: int = Field(
+        default=3, ge=0, description="A test that came and went so often in FARM_FLAKE_RUNS is quarantined; 0: none is."
+    )
+    flake_runs: int = Field(
+        default=40, ge=1, le=60, description="So many of the last runs of a test count for its history."
+    )
+    quarantine_days: float = Field(
+        default=30.0, gt=0, description="A quarantine ends after this time, where nobody names another end."
+    )
+    quarantine_clean_runs: int = Field(
+        default=20, ge=1, description="A quarantine ends after so many runs in a row without a failure."
     )
     build_seconds: float = Field(default=7200.0, gt=0, description="Limit of one build.")
     test_seconds: float = Field(default=1800.0, gt=0, description="Limit of one test job.")

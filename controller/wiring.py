@@ -45,6 +45,9 @@ def open_farm(settings: Settings, broker_url: str) -> Farm:
     )
 
 
+_OF_HISTORY = {"flake_times", "flake_runs", "quarantine_days", "quarantine_clean_runs"}
+
+
 def rules(settings: Settings) -> Rules:
     """The numbers that services decide by."""
     subdirs = settings.subdirs or (native_subdir(),)
@@ -60,7 +63,9 @@ def rules(settings: Settings) -> Rules:
         longer_times=settings.longer_times,
         memory_times=settings.memory_times,
         known_failure_days=settings.known_failure_days,
+        baseline_days=settings.baseline_days,
         worker_faults=settings.worker_faults,
+        **settings.model_dump(include=_OF_HISTORY),
         build=_limits(settings, settings.build_seconds),
         test=_limits(settings, settings.test_seconds),
         package_format=settings.package_format,

@@ -35,9 +35,12 @@ def list_(
     """Batches, newest first."""
     with context.obj.client() as client:
         items = client.batches(limit, state)
+        waiting = client.pushes() if output is Form.TABLE else []
     rows = [(b.id, b.state, figures(b.counts), b.title, b.author, b.created_at) for b in items]
     columns = ("BATCH", "STATE", "JOBS", "TITLE", "AUTHOR", "OPENED")
     show(output, items, lambda: table(columns, rows), [b.id for b in items])
+    for push in waiting:
+        tell(f"{push.id} {push.summary} ({push.author}, {push.commit[:12]}): {push.sentence}")
 
 
 def figures(counts: "Counts") -> str:
@@ -60,7 +63,7 @@ def view(context: typer.Context, batch: Batch, output: Output = Form.TABLE) -> N
 
 def _row(job: JobSummary) -> tuple[object, ...]:
     kind = f"{job.kind}, stage {job.stage}" if job.stage else job.kind
-    why = job.failing_text or (job.reason.sentence if job.reason else "")
+    why = job.failing_text or (job.sentence if job.remark else job.reason.sentence if job.reason else "")
     return job.id, kind, job.name, job.subdir, job.wave, job.state, why
 
 
@@ -71,13 +74,13 @@ def print_batch(batch: BatchView) -> None:
     for bump_ in batch.bumps:
         tell(f"  {bump_.sentence}")
     print_moves(batch.moves)
+    print_pushes(batch)
     if batch.forecast and batch.jobs:
         print_forecast(batch.forecast)
     elif batch.expected:
         tell(f"  expected when it was opened: {batch.expected}")
     table(("JOB", "KIND", "NAME", "SUBDIR", "WAVE", "STATE", "WHY"), [_row(job) for job in batch.jobs])
-    for stays in batch.stays:
-        tell(f"  stays behind: {stays.file}: {stays.reason}")
+    _print_known(batch)
     if batch.again_sentence:
         tell(f"  {batch.again_sentence}")
     for refusal in batch.refusals:
@@ -90,6 +93,19 @@ def print_batch(batch: BatchView) -> None:
         tell(edit_words(edit))
     print_revisions(batch)
     print_gates(batch.gates)
+
+
+def print_pushes(batch: BatchView) -> None:
+    """The pushes that became one batch, oldest first."""
+    for push in batch.pushes:
+        tell(f"  pushed {push.at:%H:%M:%S}: {push.commit[:12]} {push.summary} ({push.author})")
+
+
+def _print_known(batch: BatchView) -> None:
+    for remark in batch.remarks:
+        tell(f"  {remark.mark} {remark.name} ({remark.subdir}): {remark.sentence}")
+    for stays in batch.stays:
+        tell(f"  stays behind: {stays.file}: {stays.reason}")
 
 
 def edit_words(edit: "EditShape") -> str:

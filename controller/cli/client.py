@@ -8,10 +8,10 @@ from urllib.parse import quote
 import httpx2
 from pydantic import ValidationError
 
+from controller.cli.failure_calls import FailureCalls
 from controller.domain import errors
-from controller.domain.errors import FarmError, InvalidInputError, ServerError
+from controller.domain.errors import FarmError, InvalidInputError, NotFoundError, ServerError
 from controller.planning.question import NOTHING_ELSE, Question
-from controller.services.answers.failure_shapes import FlakeShape, ForgottenAnswer, KnownFailureShape
 from controller.services.answers.forecast_shapes import ForecastShape, NumbersAnswer
 from controller.services.answers.plan_shapes import BatchPlan, PlanAnswer, PlanDifference
 from controller.services.answers.shape import Shape
@@ -28,6 +28,7 @@ from controller.services.answers.shapes import (
     PoolShape,
     PromotionShape,
     PushAnswer,
+    PushShape,
     QueuedJob,
     SnapshotShape,
     WorkerShape,
@@ -49,7 +50,7 @@ _CONNECT, _PATIENCE = 10.0, 600.0
 """Seconds. A push is read and planned before it is answered, and a large tree takes its time."""
 
 
-class Client:
+class Client(FailureCalls):
     """One controller. Every call raises a FarmError with what, why and the next step."""
 
     def __init__(self, url: str, token: str = "", transport: httpx2.BaseTransport | None = None) -> None:
@@ -70,10 +71,20 @@ class Client:
         """The farm at a glance."""
         return self._one(FarmView, "/api/v1/farm")
 
-    def push(self, tree: str, rev: str | None, summary: str | None, who: str, priority: str = "normal") -> PushAnswer:
-        """Push a tree: the controller reads and plans before it answers."""
-        body = {"tree": tree, "rev": rev, "summary": summary, "who": who, "priority": priority}
+    def push(
+        self, tree: str, rev: str | None, summary: str | None, who: str, priority: str = "normal", *,
+        at_once: bool = False,
+    ) -> PushAnswer:  # fmt: skip
+        """Push a tree: the controller reads and plans before it answers, unless it waits for more pushes."""
+        body = {"tree": tree, "rev": rev, "summary": summary, "who": who, "priority": priority, "at_once": at_once}
         return self._read(PushAnswer, self._send("POST", "/api/v1/changes", json=body))
+
+    def pushes(self) -> list[PushShape]:
+        """Pushes that wait for more of their branch. An older controller has none."""
+        try:
+            return self._many(PushShape, "/api/v1/pushes")
+        except NotFoundError:
+            return []
 
     def plan(self, tree: str, rev: str | None, question: Question = NOTHING_ELSE) -> PlanAnswer:
         """What a push would do, or what a question about it is answered with."""
@@ -158,19 +169,6 @@ class Client:
         """Give a drained worker work again."""
         path = f"/api/v1/workers/{quote(worker, safe='')}/resume"
         return self._read(WorkerShape, self._send("POST", path, json={"who": who, "why": why}))
-
-    def failures(self) -> list[KnownFailureShape]:
-        """Builds that are not run again with the same inputs, newest first."""
-        return self._many(KnownFailureShape, "/api/v1/failures")
-
-    def flakes(self) -> list[FlakeShape]:
-        """Tests that failed and passed when repeated alone, the most frequent first."""
-        return self._many(FlakeShape, "/api/v1/flakes")
-
-    def forget_failures(self, named: str, *, who: str, why: str) -> ForgottenAnswer:
-        """Let what failed be tried again."""
-        body = {"named": named, "who": who, "why": why}
-        return self._read(ForgottenAnswer, self._send("POST", "/api/v1/failures/forget", json=body))
 
     def pauses(self) -> list[PauseShape]:
         """All that is paused, the oldest first."""

@@ -1,6 +1,6 @@
-"""``farm failures``: list, forget."""
+"""``farm failures``: list, expected, forget."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -8,18 +8,47 @@ from controller.cli.asking import asks
 from controller.cli.batch import Why
 from controller.cli.output import Form, Output, counted, show, table, tell, who
 
-app = typer.Typer(help="Builds that are known to fail, and are not run again for some days.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from controller.services.answers.case_shapes import ExpectationShape
+
+app = typer.Typer(
+    help="What is known to fail: by the farm, which does not run it again for some days, and by the trees.",
+    no_args_is_help=True,
+)
 
 
 @app.command("list")
 @asks
 def list_(context: typer.Context, output: Output = Form.TABLE) -> None:
-    """What failed for real and is not run again with the same inputs, newest first."""
+    """What failed for real and is not run again with the same inputs, newest first; then what trees expect to fail."""
     with context.obj.client() as client:
-        items = client.failures()
+        items, known = client.failures(), client.expectations() if output is Form.TABLE else []
     rows = [(f.job, f.name, f.subdir, f.failure, f.line, f.until, f.spared) for f in items]
     columns = ("JOB", "PACKAGE", "SUBDIR", "CLASS", "LINE", "UNTIL", "SPARED")
-    show(output, items, lambda: table(columns, rows), [f.job for f in items])
+
+    def say() -> None:
+        table(columns, rows)
+        _print_expected(known)
+
+    show(output, items, say, [f.job for f in items])
+
+
+def _print_expected(items: "list[ExpectationShape]") -> None:
+    rows = [(f"{e.mark} {e.label}", e.name, e.subdir, e.kind, e.case, e.until or "", e.why, e.job) for e in items]
+    if rows:
+        tell("What trees expect to fail:")
+        table(("STATE", "PACKAGE", "SUBDIR", "KIND", "CASE", "UNTIL", "WHY", "JOB"), rows)
+    for passing in (item for item in items if item.state == "now_passes"):
+        tell(f"{passing.name} ({passing.subdir}): {passing.sentence}")
+
+
+@app.command()
+@asks
+def expected(context: typer.Context, output: Output = Form.TABLE) -> None:
+    """What trees expect to fail, and how it came out last: what passes now first, for a person to take the line out."""
+    with context.obj.client() as client:
+        items = client.expectations()
+    show(output, items, lambda: _print_expected(items), [e.name for e in items])
 
 
 @app.command()

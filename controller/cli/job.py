@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from controller.cli.asking import Context, asks
-from controller.cli.output import Form, Output, show, table, tell, who
+from controller.cli.output import Form, Output, counted, show, table, tell, who
 
 if TYPE_CHECKING:
+    from controller.services.answers.case_shapes import TestedShape
     from controller.services.answers.shapes import JobView
 
 app = typer.Typer(help="One piece of work: a build, a test, a retest.", no_args_is_help=True)
@@ -30,16 +31,34 @@ def _print(job: "JobView") -> None:
         tell(f"  {job.message}")
     if job.consequence:
         tell(f"  {job.consequence}")
+    if job.compared:
+        tell(f"  {job.compared}")
     if job.suspects:
         tell(f"  {job.suspects}")
+    for sentence in (*(remark.sentence for remark in job.remarks), *job.expected):
+        tell(f"  {sentence}")
     for reason in job.reasons:
         tell(f"  because {reason.sentence}")
+    if job.tested:
+        _print_cases(job.tested)
     for line in job.failing:
         tell(f"  line {line.line} ({line.kind}): {line.text}")
     rows = [(a.id, a.worker, a.state, a.outcome, a.failure, a.act, a.phase, a.message) for a in job.tries]
     table(("ATTEMPT", "WORKER", "STATE", "OUTCOME", "CLASS", "THEN", "PHASE", "MESSAGE"), rows)
     for file in job.files:
         tell(f"  {file.file}  {file.size:,} bytes  {file.sha256[:12]}  {file.verdict}")
+
+
+def _print_cases(tested: "TestedShape") -> None:
+    tell(f"  cases: {tested.line}")
+    rows = [
+        (case.name, case.message, case.where, case.history, case.remark.label if case.remark else "")
+        for case in tested.cases
+    ]
+    if rows:
+        table(("CASE", "MESSAGE", "WHERE", "HISTORY", ""), rows)
+    if tested.more:
+        tell(f"  and {counted(tested.more, 'more case')} that failed")
 
 
 @app.command()

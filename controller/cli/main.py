@@ -221,6 +221,7 @@ def push(
         bool, typer.Option("--exit-status", help="Watch, and exit with 8 unless it passed.")
     ] = False,
     priority: Annotated[Priority, typer.Option(help="Of its batch, in the queue.")] = Priority.NORMAL,
+    now: Annotated[bool, typer.Option("--now", help="Wait for no more pushes, whatever the tree says.")] = False,
     output: Output = Form.TABLE,
 ) -> None:
     """Push a tree: what changed is planned, rebuilt, tested and published to testing.
@@ -230,7 +231,7 @@ def push(
     from controller.cli.push import Pushed
     from controller.cli.push import run as run_push
 
-    pushed = Pushed(tree, rev, message, priority.value)
+    pushed = Pushed(tree, rev, message, priority.value, at_once=now)
     run_push(context.obj, pushed, watch=watch or exit_status, exit_status=exit_status, form=output)
 
 

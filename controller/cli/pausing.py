@@ -43,7 +43,7 @@ def add_to(app: typer.Typer, kind: PauseKind) -> None:
         context: typer.Context, name: named, why: _Why = "", until: _Until = "", output: Output = Form.TABLE
     ) -> None:  # fmt: skip
         with context.obj.client() as client:
-            found = client.pause(kind.value, name, who=who(), why=why, end=_end(until))
+            found = client.pause(kind.value, name, who=who(), why=why, end=end_of(until))
         show(output, found, lambda: tell(f"{found.kind} {found.name}: {found.sentence}"), [found.name])
 
     @asks
@@ -63,7 +63,8 @@ _EXAMPLES = {
 }
 
 
-def _end(until: str) -> dict[str, Any]:
+def end_of(until: str) -> dict[str, Any]:
+    """What was said of an end, for the controller: a span from now, or an instant. Raises InvalidInputError."""
     if not until:
         return {}
     span = re.fullmatch(r"(\d+(?:\.\d+)?)([mhdw])", until)

@@ -1,13 +1,19 @@
 """``farm push``."""
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import typer
 
 from controller.cli.asking import Context
+from controller.cli.client import Client
 from controller.cli.output import WATCHED_FAILED, Form, note, show, tell, who
 from controller.cli.watch import watch as watch_batch
+from controller.services.answers.shapes import PushAnswer
+
+_SOONEST, _LATEST = 1.0, 30.0
+"""Seconds between two questions whether a batch was opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +24,7 @@ class Pushed:
     rev: str | None
     message: str | None
     priority: str = "normal"
+    at_once: bool = False
 
     @property
     def where(self) -> str:
@@ -25,10 +32,34 @@ class Pushed:
         return str(Path(self.tree).resolve()) if Path(self.tree).exists() else self.tree
 
 
+def _push(client: Client, pushed: Pushed) -> PushAnswer:
+    return client.push(pushed.where, pushed.rev, pushed.message, who(), pushed.priority, at_once=pushed.at_once)
+
+
+def _once_opened(client: Client, pushed: Pushed, answer: PushAnswer) -> PushAnswer:
+    """The same push asked again until it has its batch."""
+    while not answer.batch:
+        time.sleep(min(max(answer.waits_seconds, _SOONEST), _LATEST))
+        answer = _push(client, pushed)
+    return answer
+
+
+def _rev(answer: PushAnswer) -> str | None:
+    """What was pushed, and not what is there by now; a plain folder has no such name."""
+    return None if answer.commit.startswith("folder-") else answer.commit
+
+
 def run(context: Context, pushed: Pushed, *, watch: bool, exit_status: bool, form: Form) -> None:
     """Push, say what became of it, and stay if asked."""
     with context.client() as client:
-        answer = client.push(pushed.where, pushed.rev, pushed.message, who(), pushed.priority)
+        answer = _push(client, pushed)
+        if not answer.batch:
+            said = f"{answer.change}: {answer.sentence}; `farm push --now` opens its batch at once"
+            if not watch:
+                show(form, answer, lambda: tell(said), [answer.change])
+                return
+            note(said)
+            answer = _once_opened(client, replace(pushed, rev=_rev(answer)), answer)
         again = " (pushed before; this is its batch)" if answer.again else ""
         said = f"{answer.batch}: {answer.jobs} jobs, {answer.state}{again}"
         show(form, answer, lambda: tell(said), [answer.batch])

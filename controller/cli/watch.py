@@ -9,11 +9,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from controller.cli.client import Client
 from controller.cli.output import err, note, plain
+from controller.domain import jobs as domain
 from controller.domain.errors import ServerError
 from controller.services.answers.shapes import BatchView, JobSummary
 
 SETTLED = frozenset({"passed", "partial", "failed", "promoted", "restored", "cancelled"})
-ENDED = frozenset({"passed", "failed", "unsolvable", "quarantined", "blocked", "cancelled"})
+ENDED = frozenset(state.value for state in domain.ENDED)
 _EVERY = 0.4
 _SHARE = 5.0
 """A look that took long is followed by a pause this many times longer: watching must not load the controller."""

@@ -12,7 +12,7 @@ class BatchState(StrEnum):
     """Its plan waits for a person: it is larger than the circuit breaker allows."""
     RUNNING = "running"
     PASSED = "passed"
-    """Every job passed; all of it is published to testing."""
+    """Nothing broke: all of it is published to testing, but for what failed as expected, and what needs that."""
     PARTIAL = "partial"
     """The largest safe subset is published to testing; the rest stays behind."""
     FAILED = "failed"
@@ -54,6 +54,7 @@ BATCH_MOVES: Mapping[tuple[BatchState, BatchEvent], BatchState] = MappingProxyTy
         (_B.RESTORED, _E.PROMOTE): _B.PROMOTED,
         (_B.PARTIAL, _E.RETRY): _B.RUNNING,
         (_B.FAILED, _E.RETRY): _B.RUNNING,
+        (_B.PASSED, _E.RETRY): _B.RUNNING,  # what failed as expected may be tried again
     }
 )
 

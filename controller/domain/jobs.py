@@ -13,6 +13,8 @@ class JobKind(StrEnum):
     """The tests of a file that this batch built."""
     RETEST = "retest"
     """The tests of an unrebuilt dependent against what this batch built."""
+    CONTROL = "control"
+    """The tests of a file of the target without anything of this batch: whether they failed before."""
 
 
 class JobState(StrEnum):
@@ -31,6 +33,20 @@ class JobState(StrEnum):
     """What came of the jobs before it left nothing for it to do."""
     ESCALATED = "escalated"
     """A retest that did not pass, or cannot: what it is about has to be rebuilt instead."""
+    EXPECTED = "expected"
+    """A build that failed, as its tree says that it would."""
+    CHECKING = "checking"
+    """Its tests failed; a control finds out whether they fail without the change as well."""
+    NO_REGRESSION = "no_regression"
+    """Its tests fail, and in the same way they fail without the change."""
+    ANSWERED = "answered"
+    """A control that ended. Its outcome is the answer; no answer is a fault of the batch."""
+
+
+TESTS = frozenset({JobKind.TEST, JobKind.RETEST, JobKind.CONTROL})
+"""What runs the tests of one file."""
+JUDGED = TESTS - {JobKind.CONTROL}
+"""Of these a failure can stop a batch; a control only tells."""
 
 
 class JobEvent(StrEnum):
@@ -57,6 +73,15 @@ class JobEvent(StrEnum):
     ESCALATE = "escalate"
     HOLD = "hold"
     """Its batch waits for a person."""
+    DOUBT = "doubt"
+    """It failed, and nobody knows whether it failed before."""
+    FAIL_AS_BEFORE = "fail as before"
+    """It failed, and in the same way it fails without the change."""
+    ANSWER = "answer"
+    """A control ended, whatever its tests came to."""
+    EXCUSE = "excuse"
+    """Tests failed, and all that failed is quarantined or expected to."""
+    FAIL_AS_EXPECTED = "fail as expected"
 
 
 _J, _E = JobState, JobEvent
@@ -89,18 +114,33 @@ JOB_MOVES: Mapping[tuple[JobState, JobEvent], JobState] = MappingProxyType(
         (_J.READY, _E.ESCALATE): _J.ESCALATED,
         (_J.BLOCKED, _E.ESCALATE): _J.ESCALATED,
         (_J.READY, _E.HOLD): _J.WAITING,
+        (_J.RUNNING, _E.DOUBT): _J.CHECKING,
+        (_J.RUNNING, _E.FAIL_AS_BEFORE): _J.NO_REGRESSION,
+        (_J.RUNNING, _E.ANSWER): _J.ANSWERED,
+        (_J.CHECKING, _E.FAIL_AS_BEFORE): _J.NO_REGRESSION,
+        (_J.CHECKING, _E.FAIL): _J.FAILED,
+        (_J.CHECKING, _E.CANNOT_SOLVE): _J.UNSOLVABLE,
+        (_J.CHECKING, _E.CANCEL): _J.CANCELLED,
+        (_J.RUNNING, _E.EXCUSE): _J.PASSED,
+        (_J.RUNNING, _E.FAIL_AS_EXPECTED): _J.EXPECTED,
+        (_J.READY, _E.FAIL_AS_EXPECTED): _J.EXPECTED,
+        (_J.EXPECTED, _E.RETRY): _J.READY,
     }
 )
 
 ENDED = frozenset(
     {
         *(_J.PASSED, _J.FAILED, _J.UNSOLVABLE, _J.QUARANTINED, _J.BLOCKED, _J.CANCELLED),
-        *(_J.NOT_NEEDED, _J.ESCALATED),
+        *(_J.NOT_NEEDED, _J.ESCALATED, _J.NO_REGRESSION, _J.ANSWERED, _J.EXPECTED),
     }
 )
-SETTLED = frozenset({_J.PASSED, _J.NOT_NEEDED, _J.ESCALATED})
+SETTLED = frozenset({_J.PASSED, _J.NOT_NEEDED, _J.ESCALATED, _J.NO_REGRESSION, _J.ANSWERED})
 """A batch with nothing but these has come out well."""
 BROKEN = frozenset({_J.FAILED, _J.UNSOLVABLE, _J.QUARANTINED})
+CLEARED = frozenset({_J.PASSED, _J.NO_REGRESSION})
+"""What waits for a job in one of these goes on."""
+BLOCKING = BROKEN | {_J.EXPECTED}
+"""What waits for one of these cannot be done."""
 
 
 class AttemptState(StrEnum):
@@ -113,6 +153,8 @@ class AttemptState(StrEnum):
     """The lease lapsed, or the worker said the fault was its own."""
     STOPPED = "stopped"
     """The controller took the job away."""
+    EXCUSED = "excused"
+    """Tests failed, and all that failed is quarantined or expected to."""
 
 
 class AttemptEvent(StrEnum):
@@ -122,6 +164,7 @@ class AttemptEvent(StrEnum):
     FAIL = "fail"
     LOSE = "lose"
     STOP = "stop"
+    EXCUSE = "excuse"
 
 
 _A, _V = AttemptState, AttemptEvent
@@ -131,5 +174,6 @@ ATTEMPT_MOVES: Mapping[tuple[AttemptState, AttemptEvent], AttemptState] = Mappin
         (_A.LEASED, _V.FAIL): _A.FAILED,
         (_A.LEASED, _V.LOSE): _A.LOST,
         (_A.LEASED, _V.STOP): _A.STOPPED,
+        (_A.LEASED, _V.EXCUSE): _A.EXCUSED,
     }
 )

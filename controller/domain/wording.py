@@ -64,13 +64,19 @@ JOB_WORDS = _frozen(
         _J.CANCELLED: Words("cancelled", "□", "Somebody took it back.", _NONE),
         _J.NOT_NEEDED: Words("not needed", "∘", "What was built before it left nothing for it to do.", _NONE),
         _J.ESCALATED: Words("escalated", "↥", "As it stands it does not go with what is new; it is rebuilt.", _NONE),
+        _J.CHECKING: Words("checking", "◔", "Its tests failed; whether they did before is being found out.", _BUSY),
+        _J.NO_REGRESSION: Words("no regression", "≈", "Its tests fail, as they did without the change.", _DONE),
+        _J.ANSWERED: Words("answered", "✓", "A control: it told how the tests go without the change.", _NONE),
+        _J.EXPECTED: Words("fails as expected", "≈", "It failed, as its tree says that it would.", _NONE),
     }
 )
 BATCH_WORDS = _frozen(
     {
         _B.HELD: Words("held", "‖", "Larger than usual: waits for a person to release it.", _WAIT, "release manager"),
         _B.RUNNING: Words("running", "●", "Its jobs are being worked on.", _BUSY),
-        _B.PASSED: Words("passed", "✔", "Everything passed; all of it is in testing.", _DONE),
+        _B.PASSED: Words(
+            "passed", "✔", "Nothing broke; all of it is in testing, but for what fails as expected.", _DONE
+        ),
         _B.PARTIAL: Words(
             "partly passed", "◐", "What could be published safely is in testing; the rest stays behind.", _BROKEN,
             "maintainer",
@@ -88,6 +94,7 @@ ATTEMPT_WORDS = _frozen(
         _A.FAILED: Words("failed", "✖", "The job failed in the worker's hands.", _BROKEN, "maintainer"),
         _A.LOST: Words("lost", "↻", "The worker went silent or was at fault.", _BUSY, "operator, if repeated"),
         _A.STOPPED: Words("stopped", "□", "The controller took the job away.", _NONE),
+        _A.EXCUSED: Words("excused", "≈", "Tests failed, and all that failed is quarantined, or expected to.", _DONE),
     }
 )
 VERDICT_WORDS = _frozen(
@@ -138,7 +145,7 @@ TURN_WORDS = _frozen(
     }
 )
 KIND_WORDS: Mapping[JobKind, str] = MappingProxyType(
-    {JobKind.BUILD: "build", JobKind.TEST: "test", JobKind.RETEST: "retest"}
+    {JobKind.BUILD: "build", JobKind.TEST: "test", JobKind.RETEST: "retest", JobKind.CONTROL: "control"}
 )
 ACTOR_WORDS: Mapping[Actor, str] = MappingProxyType(
     {

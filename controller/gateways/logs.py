@@ -67,15 +67,16 @@ class Logs:
             return file.read(max(end - max(start, 0), 0))
 
     def lines(self, attempt_id: str, first: int, count: int) -> list[str]:
-        """Up to ``count`` lines from line ``first`` on; line 1 is the first. Bytes that are no UTF-8 show as U+FFFD.
+        """Up to ``count`` lines from line ``first`` on; line 1 is the first.
 
+        NUL, which no database takes in, and bytes that are no UTF-8 show as U+FFFD.
         The last line may still be growing; its number stays.
         """
         if first < 1 or count < 1:
             raise InvalidInputError(f"There are no {count} lines from line {first} on.", remedy="Lines count from 1.")
         start = self._line_start(attempt_id, first - 1)
         end = self._line_start(attempt_id, first - 1 + count)
-        return split_lines(self.read(attempt_id, start, end).decode("utf-8", "replace"))
+        return split_lines(self.read(attempt_id, start, end).decode("utf-8", "replace").replace("\0", "\ufffd"))
 
     def line_count(self, attempt_id: str) -> int:
         """How many lines there are; one that is still growing counts."""

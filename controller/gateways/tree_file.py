@@ -12,12 +12,14 @@ from posixpath import normpath
 from typing import Any
 
 from controller.domain.errors import TreeError
+from controller.gateways.tree_expected import read_expected
 from controller.gateways.tree_needs import read_needs
 from controller.gateways.tree_policy import read_policy
 from controller.planning.policy import MINIMAL, Policy
 
 TREE_FILE = "farm.toml"
 LAYOUTS = ("recipe-dir", "bioconda", "feedstock", "feedstocks", "emscripten-forge", "generated")
+_TABLES = ("layout", "recipes", "pins", "environment", "subdirs", "policy", "overrides", "needs", "expected")
 _LONGEST = 100_000
 _SUBDIR = re.compile(r"[a-z]+-[a-z0-9_]+|noarch")
 _PLACE = re.compile(r"\(at line (\d+)")
@@ -94,7 +96,7 @@ class _Reader:
     text: str
 
     def read(self, table: Mapping[str, Any]) -> TreeFile:
-        self._known(table, ("layout", "recipes", "pins", "environment", "subdirs", "policy", "overrides", "needs"))
+        self._known(table, _TABLES)
         return TreeFile(
             layout=self._layout(table.get("layout", "")),
             recipes=tuple(self._path("recipes", folder) for folder in self._texts("recipes", table)),
@@ -104,6 +106,7 @@ class _Reader:
             policy=replace(
                 read_policy(table.get("policy", {}), table.get("overrides", []), self._refused),
                 needs=read_needs(table.get("needs", []), self._refused),
+                expected=read_expected(table.get("expected", []), self._refused),
             ),
         )
 

@@ -11,7 +11,8 @@ from controller.planning.policy import Policy, Scope, Supersede
 
 Refuse = Callable[[str, str, str], Exception]
 """What is wrong, the key that it stands at, and the remedy; answers the error to raise."""
-_POLICY = ("scope", "packages", "relink_static", "static", "not_static", "generators", "supersede")
+_POLICY = ("scope", "packages", "relink_static", "static", "not_static", "generators", "supersede", "coalesce_seconds")
+_LONGEST_WINDOW = 3600
 _OVERRIDE = ("kind", "packages", "subdirs", "author", "reason", "until")
 
 
@@ -32,6 +33,7 @@ def read_policy(policy: Any, overrides: Any, refuse: Refuse) -> Policy:
         generators=reader.texts(policy.get("generators", []), "generators"),
         overrides=tuple(reader.override(entry) for entry in overrides),
         supersede=reader.supersede(policy.get("supersede", Supersede.WAITING.value)),
+        coalesce_seconds=reader.seconds(policy.get("coalesce_seconds", 0), "coalesce_seconds"),
     )
 
 
@@ -61,6 +63,13 @@ class _Reader:
         if not isinstance(value, Mapping):
             raise self.refuse("packages is no table.", "packages", 'Write packages = {openssl = "direct"}.')
         return tuple((pattern, self.scope(scope, pattern)) for pattern, scope in value.items())
+
+    def seconds(self, value: Any, key: str) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _LONGEST_WINDOW:
+            raise self.refuse(
+                f"{key} is no number of seconds from 0 to {_LONGEST_WINDOW}.", key, f"Write {key} = 60, or 0 for none."
+            )
+        return float(value)
 
     def truth(self, value: Any, key: str) -> bool:
         if not isinstance(value, bool):

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -69,7 +69,7 @@ def _lead(lead: _Lead, stop: threading.Event, beside: Beside) -> None:
 
 
 def _looking_outside(farm: Farm, beside: Beside) -> AbstractContextManager[None]:
-    """What may wait for a channel for minutes goes on beside, where any is watched, and keeps nobody waiting."""
+    """What may wait for a channel for minutes, or plan for one, goes on beside and keeps nobody waiting."""
 
     def look(ended: threading.Event) -> None:
         while not ended.wait(farm.rules.tick_seconds):
@@ -78,7 +78,7 @@ def _looking_outside(farm: Farm, beside: Beside) -> AbstractContextManager[None]
             except leading.DeposedError:
                 return
 
-    return beside("upstream", look) if farm.rules.watch else nullcontext()
+    return beside("outside", look)
 
 
 def _tick(farm: Farm, steps: Sequence[reconcile.Step]) -> None:

@@ -8,13 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from controller.domain.failures import Decision, FailureClass, NextAct
-from controller.domain.jobs import JobKind
+from controller.domain.jobs import TESTS, JobKind
 from controller.domain.needs_words import size
 from controller.planning.diagnosis import FaultKind
 from workers.contract.reports import Outcome
 
 _C, _A = FailureClass, NextAct
-_TESTS = frozenset({JobKind.TEST, JobKind.RETEST})
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +89,7 @@ def _of_lines(kinds: Sequence[str]) -> FailureClass | None:
 
 def _first(facts: Facts) -> FailureClass:
     found = _OF_LINE.get(facts.kinds[0]) if facts.kinds else None
-    in_tests = facts.kind in _TESTS or facts.phase == "test"
+    in_tests = facts.kind in TESTS or facts.phase == "test"
     if in_tests and (found is None or found is _C.COMPILE):
         return _C.TEST
     return found or _C.UNKNOWN
@@ -118,7 +117,7 @@ def _of_class(failure: FailureClass, facts: Facts, past: Sequence[Past], hands: 
             return _elsewhere(failure, past, hands, 2)
         case FailureClass.TIMEOUT | FailureClass.SILENCE:
             return _longer(failure, past)
-        case FailureClass.TEST if facts.kind in _TESTS:
+        case FailureClass.TEST if facts.kind in TESTS:
             return _flake(facts, past)
     return Decision(failure, _A.NOTHING, _WHY_NOT[failure])
 

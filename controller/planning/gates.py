@@ -1,10 +1,15 @@
 """The gates of a promotion: pure questions about values, each answered with a verdict and its reasons."""
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from controller.domain.artifacts import Artifact, Dependency
+from controller.domain.baseline_words import comparison_sentence
+from controller.domain.baselines import Comparison
 from controller.domain.recipes import Origin
+from controller.domain.remark_words import remark_sentence
+from controller.domain.remarks import EXCUSES, Remark, RemarkKind
 from controller.domain.verdicts import Actor, GateAnswer, Verdict
 from controller.planning.holdings import Holdings, file_of, near
 from controller.planning.specs import admits, name_of
@@ -15,10 +20,16 @@ _SHOWN = 20
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A file to be promoted, with the outcome of its tests (a word of ``Outcome``; empty if they never ran)."""
+    """A file to be promoted, with the outcome of its tests: a word of ``Outcome``, or of ``RemarkKind`` where they
+    failed and it was let through; empty if they never ran.
+    """
 
     artifact: Artifact
     verdict: str
+    excused: Comparison | None = None
+    """How its tests, which do not pass, compare with those before, where that lets it through."""
+    remarks: tuple[Remark, ...] = ()
+    """Why it was let through, where its tests failed."""
 
 
 def judge(
@@ -31,7 +42,7 @@ def judge(
     adding = [candidate.artifact for candidate in files]
     return (
         built(files, stays),
-        tested(files),
+        tested(files, there),
         closed(adding, there, upstream=upstream),
         no_regression(adding, there),
     )
@@ -45,17 +56,49 @@ def built(files: Sequence[Candidate], stays: Sequence[str] = ()) -> GateAnswer:
     return GateAnswer("built", Verdict.PASS, _shortened(left))
 
 
-def tested(files: Sequence[Candidate]) -> GateAnswer:
-    """The tests of every file passed. No tests, and tests that never ran, are no pass."""
-    failed = [c for c in files if c.verdict not in (Outcome.PASSED, Outcome.NO_TESTS, "")]
+def tested(files: Sequence[Candidate], there: Sequence[Artifact]) -> GateAnswer:
+    """The tests of every file passed. No tests, and tests that never ran, are no pass.
+
+    What fails as the file before it did passes, and what fails as expected, and what is quarantined if an older one
+    is ``there``: each is named.
+    """
+    known = {(artifact.subdir, artifact.name) for artifact in there}
+    passing = (Outcome.PASSED, Outcome.NO_TESTS, "")
+    failed = [c for c in files if c.verdict not in passing and not _is_let_through(c, known)]
     unknown = [c for c in files if c.verdict in (Outcome.NO_TESTS, "")]
     if failed:
-        reasons = tuple(f"{file_of(c.artifact)}: {c.verdict.replace('_', ' ')}" for c in failed)
+        reasons = tuple(f"{file_of(c.artifact)}: {_failed(c)}" for c in failed)
         return GateAnswer("tested", Verdict.REFUSED, _shortened(reasons), Actor.MAINTAINER)
     if unknown:
         reasons = tuple(f"{file_of(c.artifact)}: {_untested(c)}" for c in unknown)
         return GateAnswer("tested", Verdict.UNKNOWN, _shortened(reasons), Actor.MAINTAINER)
-    return GateAnswer("tested", Verdict.PASS)
+    noted = tuple(f"{file_of(c.artifact)}: {_why(c)}" for c in files if c.excused or c.verdict in _EXCUSES)
+    return GateAnswer("tested", Verdict.PASS, _shortened(noted))
+
+
+_EXCUSES = frozenset(kind.value for kind in EXCUSES)
+
+
+def _is_let_through(candidate: Candidate, known: AbstractSet[tuple[str, str]]) -> bool:
+    """A quarantined failure of what is new here is none that anybody knew."""
+    if candidate.excused:
+        return True
+    if candidate.verdict == RemarkKind.QUARANTINED:
+        return (candidate.artifact.subdir, candidate.artifact.name) in known
+    return candidate.verdict == RemarkKind.EXPECTED
+
+
+def _failed(candidate: Candidate) -> str:
+    if candidate.verdict == RemarkKind.QUARANTINED:
+        return f"it is new here, and a quarantined failure is no pass for it. {_why(candidate)}"
+    return candidate.verdict.replace("_", " ")
+
+
+def _why(candidate: Candidate) -> str:
+    if candidate.excused:
+        return comparison_sentence(candidate.excused)
+    said = [remark_sentence(remark, "its test") for remark in candidate.remarks if remark.kind in EXCUSES]
+    return " ".join(said) or candidate.verdict.replace("_", " ")
 
 
 def _untested(candidate: Candidate) -> str:

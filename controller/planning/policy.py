@@ -6,6 +6,7 @@ from datetime import date
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
+from controller.domain.expected import Expected
 from controller.domain.needs import NeedsRule
 from controller.domain.overrides import Override
 from controller.domain.recipes import Output
@@ -47,8 +48,12 @@ class Policy:
     """Tools whose output is part of what they build, as protoc's or cython's: a new one rebuilds their users (R6)."""
     overrides: tuple[Override, ...] = ()
     supersede: Supersede = Supersede.WAITING
+    coalesce_seconds: float = 0.0
+    """For so long a push waits for more of its branch, and what moved in a channel for more that moves; 0: for none."""
     needs: tuple[NeedsRule, ...] = ()
     """What jobs ask of workers; all that speak of a job hold together."""
+    expected: tuple[Expected, ...] = ()
+    """What is known to fail; also what has ended."""
 
     def scope_of(self, name: str) -> Scope:
         """How far the move of a package goes."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from controller.domain.artifacts import Artifact
 from controller.domain.differences import PlanChange, Turn
-from controller.domain.jobs import BROKEN, SETTLED, JobEvent, JobKind, JobState
+from controller.domain.jobs import BLOCKING, SETTLED, JobEvent, JobKind, JobState
 from controller.domain.plans import Decision, Membership, Plan, PlannedJob, Reason, Rule
 from controller.planning.index import Index
 from controller.planning.interfaces import Break, broken_uses
@@ -21,7 +21,7 @@ from workers.contract.interfaces import InterfaceFacts
 
 OPEN = frozenset({JobState.WAITING, JobState.READY, JobState.BLOCKED})
 """Not started: these can still go, or wait for others."""
-_STOPS = BROKEN | {JobState.CANCELLED}
+_STOPS = BLOCKING | {JobState.CANCELLED}
 """What waits for one of these cannot be done."""
 _WAYS: Mapping[tuple[JobState, JobState], tuple[JobEvent, ...]] = {
     (JobState.WAITING, JobState.READY): (JobEvent.PARENTS_DONE,),

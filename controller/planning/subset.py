@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from controller.domain.artifacts import Artifact
-from controller.domain.jobs import BROKEN, JobKind, JobState
+from controller.domain.jobs import BLOCKING, CLEARED, JobKind, JobState
 from controller.domain.recipes import Section
 from controller.domain.verdicts import StaysBehind
 from controller.domain.wording import job_label
@@ -148,7 +148,7 @@ class _Sieve:
             job = waiting.pop()
             above = [self.by_id[p] for p in job.parents if p in self.by_id and p not in seen]
             seen |= {parent.id for parent in above}
-            if job.state in BROKEN or job.state is JobState.CANCELLED:
+            if job.state in BLOCKING or job.state is JobState.CANCELLED:
                 found.append(job.label)
             elif job.state is not JobState.PASSED:
                 waiting += above
@@ -165,12 +165,12 @@ class _Sieve:
                     self._out(file, end.why or _sentence("build", end.state), self._at_fault(end))
                 elif test is None:
                     self._out(file, "It was never tested.")
-                elif test.state is not JobState.PASSED:
+                elif test.state not in CLEARED:
                     self._out(file, _sentence("test", test.state), self._at_fault(test))
 
     def _by_retests(self) -> None:
         for end in self.ends:
-            if end.kind is JobKind.RETEST and end.state is not JobState.PASSED and not end.replaced_by:
+            if end.kind is JobKind.RETEST and end.state not in CLEARED and not end.replaced_by:
                 for file in end.files:
                     self._retest_failed(end, file)
 
@@ -285,6 +285,7 @@ def _identity(file: str, built: Mapping[str, Artifact]) -> tuple[str, str, str]:
 def _sentence(what: str, state: JobState) -> str:
     endings = {
         JobState.FAILED: "failed",
+        JobState.EXPECTED: "failed as expected",
         JobState.UNSOLVABLE: "could not be solved",
         JobState.QUARANTINED: "took down every worker that tried it",
         JobState.BLOCKED: "could not start, since a job before it failed",

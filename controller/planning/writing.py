@@ -100,7 +100,7 @@ class Writer:
                 if not mask:  # all that it would be tested with cannot be built
                     continue
             parents, wave = self._waited.get(mask) or self._wait(mask)
-            output = _as_file(member)
+            output = as_file(member.output, member.artifact)
             yield PlannedJob(
                 f"retest:{member.artifact}", JobKind.RETEST, output.recipe, output.name, output.subdir,
                 pools.get(on, on), wave, (output,), member.reasons, parents, _NOTHING, member.artifact,
@@ -223,14 +223,13 @@ def _reasons(members: Iterable[Member]) -> tuple[Reason, ...]:
     return tuple(dict.fromkeys(reason for member in members for reason in member.reasons))
 
 
-def _as_file(member: Member) -> Output:
-    """The output under the name of the file that stands in the target."""
-    output = member.output
-    if member.artifact.endswith(f"/{output.file_name}"):  # as most have it
+def as_file(output: Output, artifact: str) -> Output:
+    """The output under the name of a file of the target, ``subdir/file name``."""
+    subdir, _, file = artifact.partition("/")
+    if (subdir, file) == (output.subdir, output.file_name):  # as most have it
         return output
-    file = member.artifact.split("/", 1)[-1]
     stem = file.removesuffix(".conda").removesuffix(".tar.bz2")
     name, version, build = stem.rsplit("-", 2)
     number = _NUMBER.search(build)
     taken = int(number[0]) if number else output.build_number
-    return replace(output, name=name, version=version, build=build, build_number=taken)
+    return replace(output, name=name, version=version, build=build, build_number=taken, subdir=subdir)

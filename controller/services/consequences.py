@@ -3,7 +3,7 @@
 from typing import Any
 
 from controller.domain.batches import BatchState
-from controller.domain.jobs import BROKEN, ENDED, JOB_MOVES, JobEvent, JobState
+from controller.domain.jobs import BLOCKING, CLEARED, ENDED, JOB_MOVES, JobEvent, JobState
 from controller.domain.transitions import advance, sources
 from controller.services.farm import Farm
 from controller.storage import batches, events, jobs
@@ -29,9 +29,9 @@ def move(farm: Farm, session: Session, job: JobRow, event: JobEvent, **values: A
     _note(farm, session, job, to)
     if event in _BACK and batches.lock_batch(session, job.batch_id) == BatchState.HELD:
         return move(farm, session, job, JobEvent.HOLD)
-    if to is JobState.PASSED and not values.get("due"):
+    if to in CLEARED and not values.get("due"):
         _free_children(farm, session, job)
-    elif to in BROKEN:
+    elif to in BLOCKING:
         _block_descendants(farm, session, job)
     return True
 

@@ -48,6 +48,6 @@ def _drain(farm: Farm, session: Session, row: WorkerRow) -> None:
 
 
 def _can_be_spared(farm: Farm, session: Session, row: WorkerRow) -> bool:
-    serving = workers.serving(session, farm.now() - timedelta(seconds=3 * farm.rules.lease_seconds))
+    serving = workers.serving(session, farm.database.clock(session) - timedelta(seconds=3 * farm.rules.lease_seconds))
     rest = {pool for other in serving if other.name != row.name for pool in other.pools}
     return set(row.pools) <= rest

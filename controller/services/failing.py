@@ -52,7 +52,7 @@ def _past(session: Session, job: JobRow, attempt: AttemptRow) -> list[Past]:
 
 
 def _hands(farm: Farm, session: Session, pool: str, worker: str) -> Hands:
-    serving = workers.serving(session, farm.now() - timedelta(seconds=3 * farm.rules.lease_seconds))
+    serving = workers.serving(session, farm.database.clock(session) - timedelta(seconds=3 * farm.rules.lease_seconds))
     memory: dict[str, int] = {}
     for row in serving:
         for name in row.pools:
@@ -72,18 +72,32 @@ def told(decision: Decision) -> dict[str, str]:
     return {"failure": decision.failure.value, "act": decision.act.value, "act_reason": decision.reason}
 
 
-def follow(farm: Farm, session: Session, job: JobRow, decision: Decision, ended: Ended, *, due: bool = False) -> None:
-    """Put the job back as decided, or end it."""
+def follow(
+    farm: Farm, session: Session, job: JobRow, decision: Decision, ended: Ended, *, event: JobEvent | None = None,
+    **kept: Any,
+) -> None:  # fmt: skip
+    """Put the job back as decided, or end it: by ``event``, where that is not what the try alone would tell."""
+    values = failed_values(decision, ended) | ({"losses": job.losses + 1} if ended.lost else {})
+    if decision.repeats:
+        back = JobEvent.LOSE if ended.lost else JobEvent.REPEAT
+        move(farm, session, job, back, **values | _wishes(farm, session, job, decision) | {"phase": ""})
+    else:
+        end(farm, session, job, ended, event, **values | kept)
+
+
+def failed_values(decision: Decision, ended: Ended) -> dict[str, Any]:
+    """What a job keeps of a try that did not pass."""
     values: dict[str, Any] = {"failure": decision.failure.value, "message": ended.message}
     if ended.lost:
-        values |= {"losses": job.losses + 1, "phase": ""}
-    else:
-        values |= {"outcome": ended.outcome.value, "phase": ended.phase, "failing": ended.failing}
-    if decision.repeats:
-        event = JobEvent.LOSE if ended.lost else JobEvent.REPEAT
-        move(farm, session, job, event, **values | _wishes(farm, session, job, decision) | {"phase": ""})
-    else:
-        move(farm, session, job, _end(ended), **values, due=due)
+        return values | {"phase": ""}
+    return values | {"outcome": ended.outcome.value, "phase": ended.phase, "failing": ended.failing}
+
+
+def end(
+    farm: Farm, session: Session, job: JobRow, ended: Ended, event: JobEvent | None = None, **values: Any
+) -> None:  # fmt: skip
+    """A job that is not tried again ends as its last try did, or by ``event``."""
+    move(farm, session, job, event or _end(ended), **values)
 
 
 def _wishes(farm: Farm, session: Session, job: JobRow, decision: Decision) -> dict[str, Any]:

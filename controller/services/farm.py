@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from threading import Event
-from typing import Protocol
+from typing import Any, Protocol
 
 from controller.domain.forecasts import Forecast
+from controller.domain.needs import Needs
 from controller.domain.priorities import Priority
 from controller.domain.upstream import WatchedChannel
 from controller.gateways.blobs import Blobs
@@ -55,7 +56,15 @@ class Rules:
     memory_times: float = 1.0
     """A job asks for so many times the memory that it needed before; 0: for what its tree says alone."""
     known_failure_days: float = 7.0
+    baseline_days: float = 7.0
+    """So long a test that passed counts as having passed before; 0: a control is run whenever one fails."""
     worker_faults: int = 3
+    flake_times: int = 3
+    """A test, or a case, that came and went so often in the last ``flake_runs`` is quarantined; 0: none is."""
+    flake_runs: int = 40
+    quarantine_days: float = 30.0
+    quarantine_clean_runs: int = 20
+    """So many runs in a row without a failure end a quarantine."""
     build: Limits = field(default_factory=Limits)
     test: Limits = field(default_factory=lambda: Limits(total_seconds=1800.0))
     package_format: str = "conda:3"
@@ -74,7 +83,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """When the loop last looked at the leases, and whether it forgave its own absence then."""
+    """When by the database's clock the loop last looked at the leases, and whether it forgave its own absence then."""
 
     at: datetime
     forgave: bool
@@ -107,8 +116,12 @@ class Farm:
     """Of large batches, by their number, with when they were made."""
     standings: Kept = field(default_factory=Kept)
     enquiries: Enquiries = field(default_factory=Enquiries)
+    needs: Mapping[int, Needs] = field(default_factory=dict)
+    """What jobs ask for, by number, as it was last read; see services.matching."""
     used: tuple[datetime, Mapping[str, float]] | None = None
     """What each person had of late, with when that was asked."""
+    paced: tuple[datetime, float] | None = None
+    """How seldom workers are to send their logs, with when that was found; see services.transfers."""
     began_again: datetime | None = None
     """When the loop last tried to open what others had overtaken."""
     looked: Looked | None = None
@@ -138,9 +151,9 @@ class Farm:
         with self.reading() as session:
             return self.database.clock(session)
 
-    def lease_end(self) -> datetime:
-        """When a lease granted now lapses."""
-        return self.now() + timedelta(seconds=self.rules.lease_seconds)
+    def lease_end(self, session: Session) -> Any:
+        """When a lease granted now lapses, by the database's clock, as a value to be written."""
+        return self.database.clock_value(session, self.rules.lease_seconds)
 
     def close(self) -> None:
         """Give everything back."""

@@ -14,10 +14,11 @@ from controller.domain import upstream_words as words
 from controller.domain.changes import Change, ChangeKind
 from controller.domain.errors import FarmError, IllegalMoveError
 from controller.domain.upstream import MoveState
+from controller.planning.bursts import Waiting, opens_at
 from controller.planning.impact import decide_on
 from controller.planning.moves import Move, merged
 from controller.planning.watching import caused, ignoring, in_the_way, next_look_in, with_exports
-from controller.services import intake, trees
+from controller.services import gathering, intake, trees
 from controller.services.farm import Farm
 from controller.services.trees import Standing, stand
 from controller.storage import batches, upstream
@@ -59,12 +60,21 @@ def follow(farm: Farm, tree: str) -> None:
     if not rows or busy or commit is None:
         return
     try:
+        if _gathers(farm, tree, commit, rows):
+            return
         _follow(farm, stand(farm, tree, commit), rows)
     except FarmError as error:
         _put_off(farm, rows, error.what)
     except Exception as error:
         _put_off(farm, rows, f"the farm broke down over it ({error!r}).")
         raise
+
+
+def _gathers(farm: Farm, tree: str, commit: str, rows: Rows) -> bool:
+    """Whether more may move soon, which is to come into the same batch."""
+    seconds = gathering.window_of(farm, tree, commit)
+    burst = [Waiting(row.id or 0, "", row.seen_at, seconds) for row in rows]
+    return farm.now() < opens_at(burst)
 
 
 def waits_for(farm: Farm, session: Session, rows: Rows) -> list[str]:

@@ -33,7 +33,8 @@ def learn(farm: Farm, session: Session, job: JobRow, attempt: AttemptRow, memory
 
     What is shared between processes was counted for each, so a worker's memory bounds what is believed.
     """
-    seconds = (farm.now() - attempt.leased_at).total_seconds()
+    ended_at = attempt.ended_at or farm.database.clock(session)
+    seconds = (ended_at - attempt.leased_at).total_seconds()
     work = work_of(_KINDS[job.kind], job.recipe, job.name, job.subdir)
     durations.learn(session, work, seconds, farm.now())
     if memory_bytes > 0:

@@ -70,8 +70,8 @@ class Seen:
         return [output for number in builds for output in self.outputs[number]]
 
     def standing(self) -> list[Standing]:
-        """The jobs as the planner looks at them."""
-        return [self._standing(row) for row in self.jobs]
+        """The jobs as the planner looks at them: all but controls, which belong to no plan."""
+        return [self._standing(row) for row in self.jobs if row.kind != JobKind.CONTROL]
 
     def _standing(self, row: JobRow) -> Standing:
         number = row.id or 0

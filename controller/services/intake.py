@@ -14,6 +14,7 @@ from controller.domain.plans import Plan
 from controller.domain.priorities import Priority
 from controller.planning.moves import Move
 from controller.planning.policy import MINIMAL, Policy
+from controller.services import gathering
 from controller.services.farm import Farm
 from controller.services.noticing import with_notices
 from controller.services.opening import Basis, planned_files, store_batch, store_jobs, store_sources
@@ -21,7 +22,7 @@ from controller.services.planned import Target, plan_on
 from controller.services.proposals import Proposal, proposals
 from controller.services.superseding import superseding
 from controller.services.trees import Standing, stand
-from controller.storage import artifacts, batches, channels, events, jobs
+from controller.storage import artifacts, batches, channels, events, jobs, pushes
 from controller.storage.batches import BatchRow, ChangeRow
 from controller.storage.database import Session
 
@@ -38,6 +39,8 @@ class Opened:
     state: str
     jobs: int
     again: bool = False
+    waits_seconds: float = 0.0
+    """So long its batch is not opened, for more may be pushed; until then ``batch`` is empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +65,50 @@ def _nothing_else(session: Session, batch: BatchRow) -> None:
 
 
 def push(
-    farm: Farm, tree: str, rev: str | None, *, who: str, summary: str = "", priority: Priority = Priority.NORMAL
-) -> Opened:
-    """Record the push and open its batch. The same commit again answers the same batch."""
+    farm: Farm, tree: str, rev: str | None, *, who: str, summary: str = "", priority: Priority = Priority.NORMAL,
+    at_once: bool = False,
+) -> Opened:  # fmt: skip
+    """Record the push and open its batch. The same commit again answers the same batch.
+
+    Where the tree asks for it, it is kept for a while first, for more to come, unless it is to be opened ``at_once``.
+    """
     commit = farm.trees.resolve(tree, rev)
     change = _change(farm, tree, commit, who=who, summary=summary)
     with farm.reading() as session:
         known = _known(session, change)
     if known is not None:
         return known
-    standing = stand(farm, tree, commit)
-    return record(farm, change, standing, also=superseding(farm, change, standing.policy), priority=priority)
+    seconds = 0.0 if at_once else gathering.window_of(farm, tree, commit)
+    return _keep(farm, change, priority, seconds) if seconds else open_push(farm, change, priority)
+
+
+def _keep(farm: Farm, change: Change, priority: Priority, seconds: float) -> Opened:
+    row = gathering.keep(farm, change, priority, seconds)
+    if row is None or row.change_id is not None:  # somebody else opened its batch meanwhile
+        with farm.reading() as session:
+            known = _known(session, change)
+        return known or open_push(farm, change, priority)
+    left = (row.due_at - farm.database_time()).total_seconds()
+    farm.wake.set()
+    return Opened("", row.name, row.commit, "waiting", 0, waits_seconds=max(left, 0.1))
+
+
+def open_push(farm: Farm, change: Change, priority: Priority) -> Opened:
+    """Open the batch of a push, and of all pushes that wait and that its commit holds."""
+    standing = stand(farm, change.tree, change.commit)
+    burst = gathering.gathered(farm, change)
+    supersede = superseding(farm, change, standing.policy)
+
+    def also(session: Session, batch: BatchRow) -> None:
+        supersede(session, batch)
+        gathering.take(session, change, burst, batch.change_id)
+
+    told, first = gathering.told_of(change, burst), gathering.first_of(priority, burst)
+    opened = record(farm, told, standing, also=also, priority=first)
+    if opened.again and burst:  # somebody else opened it meanwhile
+        with farm.transaction() as session:
+            gathering.take(session, change, burst, int(opened.change.removeprefix("C-")))
+    return opened
 
 
 def record(
@@ -122,7 +158,7 @@ def _change(farm: Farm, tree: str, commit: str, *, who: str, summary: str) -> Ch
 
 
 def _known(session: Session, change: Change) -> Opened | None:
-    row = batches.change_with_key(session, change.key)
+    row = batches.change_with_key(session, change.key) or pushes.change_of(session, change.key)
     batch = batches.batch_of_change(session, row) if row else None
     if row is None or batch is None:
         return None

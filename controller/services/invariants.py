@@ -11,6 +11,7 @@ from controller.domain.batches import BatchState
 from controller.domain.channels import STABLE, TESTING
 from controller.domain.invariants import Breach, Invariant
 from controller.domain.jobs import JobState
+from controller.domain.remarks import EXCUSES
 from controller.planning.redeciding import resume
 from controller.services.farm import Farm
 from controller.storage import batches, channels, jobs
@@ -20,7 +21,8 @@ from controller.storage.channels import SnapshotRow
 from controller.storage.database import Session
 from workers.contract.reports import Outcome
 
-_TESTED = (Outcome.PASSED.value, Outcome.NO_TESTS.value)
+_STABLE = (Outcome.PASSED.value, *sorted(EXCUSES))
+_TESTED = (*_STABLE, Outcome.NO_TESTS.value)
 _LEASES = 3
 """A lapsed lease may stand so many leases long before that is a fault: the loop may be in other hands."""
 
@@ -75,7 +77,7 @@ def _open(session: Session) -> Iterator[Breach]:
 
 
 def _silence(farm: Farm, session: Session) -> Iterator[Breach]:
-    limit = farm.now() - timedelta(seconds=_LEASES * farm.rules.lease_seconds)
+    limit = farm.database.clock(session) - timedelta(seconds=_LEASES * farm.rules.lease_seconds)
     for attempt in stored.silent_beyond(session, limit):
         yield Breach(Invariant.ENDS, attempt, "its lease ran out long ago, and nobody took it back")
 
@@ -105,7 +107,7 @@ def _publishing(session: Session) -> Iterator[Breach]:
         yield Breach(Invariant.ONCE, f"{channel} {subdir}/{name}", "it is there twice")
     for channel, name in stored.under_another_name(session):
         yield Breach(Invariant.ONCE, f"{channel} {name}", "the channel has it under another name")
-    for channel, verdicts in ((TESTING, _TESTED), (STABLE, _TESTED[:1])):
+    for channel, verdicts in ((TESTING, _TESTED), (STABLE, _STABLE)):
         for file, verdict in stored.untested(session, channel, verdicts):
             yield Breach(
                 Invariant.TESTED, f"{channel} {file}", f"its verdict is '{verdict}', or no passed test gave it"

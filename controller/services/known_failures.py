@@ -16,6 +16,7 @@ from controller.domain.errors import NotFoundError
 from controller.domain.failures import REAL, Decision
 from controller.domain.jobs import JobEvent, JobKind, JobState
 from controller.domain.recipes import Output, Section
+from controller.services import excusing
 from controller.services.consequences import move
 from controller.services.failing import Ended
 from controller.services.farm import Farm
@@ -54,16 +55,15 @@ def _beside(session: Session, job: JobRow) -> list[str]:
     sections = (Section.BUILD, Section.HOST)
     names = {needed.name for output in outputs for section in sections for needed in output.in_section(section)}
     own = {output.name for output in outputs}
-    return channels.files_named(session, TESTING, channels.current_of(session, TESTING), sorted(names - own))
+    return channels.files_named(session, TESTING, sorted(names - own))
 
 
 def refuse_known(farm: Farm, session: Session, job: JobRow) -> None:
     """Keep a claimed build's inputs. Raises KnownFailureError for one that would only fail again."""
     if job.kind != JobKind.BUILD or not farm.rules.known_failure_days:
         return
-    job.inputs = inputs_of(session, job)
-    session.add(job)
-    if not job.forced and stored.find(session, job.inputs, farm.now()) is not None:
+    believed = stored.keep_inputs(session, job, inputs_of(session, job), farm.now())
+    if believed and not job.forced:
         raise KnownFailureError(job.id or 0)
 
 
@@ -78,10 +78,10 @@ def end(farm: Farm, number: int) -> None:
             return
         known.spared += 1
         session.add(known)
-        move(
-            farm, session, job, JobEvent.KNOWN_FAILURE, inputs=inputs, outcome=Outcome.FAILED.value,
-            failure=known.failure, message=_why(known),
-        )  # fmt: skip
+        judged = excusing.of_known_failure(farm, job)
+        values = judged.values() | {"message": _why(known), "failure": known.failure, "inputs": inputs}
+        move(farm, session, job, judged.event or JobEvent.KNOWN_FAILURE, outcome=Outcome.FAILED.value, **values)
+        excusing.keep(farm, session, job, judged)
 
 
 def _why(known: KnownFailureRow) -> str:

@@ -2,7 +2,7 @@
 
 A lease has a number that grows with every attempt of a job. Only the holder of the newest one may write:
 the attempt's state stands in the WHERE of every write (``storage.jobs.end_attempt``), so a late worker
-changes nothing, whatever it believes.
+changes nothing, whatever it believes. Leases are counted by the database's clock, which all controllers share.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from controller.services.farm import Farm
 from controller.services.known_failures import KnownFailureError
 from controller.services.opening import planned_file, test_order
 from controller.services.workers import check_handshake
-from controller.storage import artifacts, claims, events, jobs, pauses, workers
+from controller.storage import artifacts, claims, events, jobs, workers
 from controller.storage.database import Session
 from controller.storage.jobs import AttemptRow, JobRow
 from controller.storage.tables import from_json
@@ -44,15 +44,16 @@ def _claim(farm: Farm, asked: ClaimRequest) -> Claim | None:
     with farm.transaction() as session:
         known = workers.maybe_worker(session, asked.worker)
         gives = not draining.is_drained(known)
-        paused = pauses.stopped(session)
-        pools = [pool for pool in asked.pools if pool not in paused.pools]
-        wishes = _wishes(farm, session, asked, paused.recipes) if gives and pools else None
+        minds = claims.conditions(session)
+        pools = [pool for pool in asked.pools if pool not in minds.pools]
+        wishes = _wishes(farm, session, asked, minds) if gives and pools else None
         job = claims.claim(session, pools, farm.now(), wishes) if wishes else None
         if job is not None:
             known_failures.refuse_known(farm, session, job)
         attempt = _grant(farm, session, job, asked.worker, token) if job else None
         workers.seen(
-            session, asked.worker, farm.now(), pools=list(asked.pools), machine=asked.machine.model_dump(mode="json"),
+            session, asked.worker, farm.database.clock_value(session), pools=list(asked.pools),
+            machine=asked.machine.model_dump(mode="json"),
             state="busy" if attempt else "idle" if gives else "draining", version=asked.version,
             protocol=asked.protocol, attempt=attempt.id if attempt else "",
         )  # fmt: skip
@@ -64,24 +65,28 @@ def _claim(farm: Farm, asked: ClaimRequest) -> Claim | None:
         )  # fmt: skip
 
 
-def _wishes(farm: Farm, session: Session, asked: ClaimRequest, paused: frozenset[str]) -> claims.Wishes | None:
+def _wishes(farm: Farm, session: Session, asked: ClaimRequest, minds: claims.Conditions) -> claims.Wishes | None:
     """What jobs of this worker's pools wish that concern it; None: a job runs alone on its machine."""
     company: list[bool] = []
-    if jobs.has_alone(session):
+    if minds.alone:
         company = jobs.held_by(session, workers.beside(session, asked.worker, asked.machine.host))
     if any(company):
         return None
     since = farm.now() - timedelta(seconds=farm.rules.wish_seconds)
     return claims.Wishes(
-        asked.worker, beside=bool(company), since=since, paused=paused, needs=matching.fitting(session, asked.machine)
+        asked.worker,
+        beside=bool(company),
+        since=since,
+        paused=minds.recipes,
+        needs=matching.fitting(farm, session, asked.machine, minds.needs),
     )
 
 
 def _grant(farm: Farm, session: Session, job: JobRow, worker: str, token: str) -> AttemptRow:
     attempt = AttemptRow(
         id=f"{job.public}.{job.attempts}", job_id=job.id or 0, lease=job.attempts, worker=worker,
-        state=AttemptState.LEASED.value, token_sha256=_digest(token), leased_at=farm.now(),
-        lease_until=farm.lease_end(),
+        state=AttemptState.LEASED.value, token_sha256=_digest(token), leased_at=farm.database.clock_value(session),
+        lease_until=farm.lease_end(session),
     )  # fmt: skip
     session.add(attempt)
     batch = f"B-{job.batch_id}"
@@ -96,9 +101,10 @@ def _digest(token: str) -> str:
 def _spec(farm: Farm, session: Session, job: JobRow) -> JobSpec:
     batch = f"B-{job.batch_id}"
     build = job.kind == JobKind.BUILD
+    own = () if job.kind == JobKind.CONTROL else (f"/channels/{staging(batch)}",)
     return JobSpec(
         job=job.public, batch=batch, order=_order(session, job),
-        channels=(f"/channels/{staging(batch)}", f"/channels/{TESTING}", *farm.rules.upstream),
+        channels=(*own, f"/channels/{TESTING}", *farm.rules.upstream),
         limits=_limits(farm.rules.build if build else farm.rules.test, job.limit_times),
         package_format=farm.rules.package_format,
     )  # fmt: skip
@@ -123,9 +129,20 @@ def _order(session: Session, job: JobRow) -> Order:
 def holder(session: Session, attempt: str, token: str, *, lock: bool = False) -> AttemptRow:
     """The attempt, if the token is its own. Says nothing about whether its lease still holds."""
     row = jobs.find_attempt(session, attempt, lock=lock)
-    if not hmac.compare_digest(row.token_sha256, _digest(token)):
-        raise NotPermittedError(f"This token is not that of attempt {attempt}.", remedy="Claim a job of your own.")
+    _expect_own(row, token)
     return row
+
+
+def holder_and_job(session: Session, attempt: str, token: str, *, lock: bool = False) -> tuple[AttemptRow, JobRow]:
+    """The same, and its job; ``lock`` holds both."""
+    row, job = jobs.attempt_and_job(session, attempt, lock=lock)
+    _expect_own(row, token)
+    return row, job
+
+
+def _expect_own(row: AttemptRow, token: str) -> None:
+    if not hmac.compare_digest(row.token_sha256, _digest(token)):
+        raise NotPermittedError(f"This token is not that of attempt {row.id}.", remedy="Claim a job of your own.")
 
 
 def standing(session: Session, attempt: str, token: str, *, lock: bool = False) -> AttemptRow:
@@ -143,8 +160,8 @@ def heartbeat(farm: Farm, attempt: str, token: str, beat: Heartbeat) -> Heartbea
     with farm.transaction() as session:
         row = holder(session, attempt, token)
         before = row.phase  # renewing brings the row up to date
-        held = jobs.renew(session, attempt, beat.lease, farm.lease_end(), beat.phase)
-        workers.seen(session, row.worker, farm.now())
+        held = jobs.renew(session, attempt, beat.lease, farm.lease_end(session), beat.phase)
+        workers.seen(session, row.worker, farm.database.clock_value(session))
         if held and beat.phase and beat.phase != before:
             _note_phase(farm, session, row, beat.phase)
         return HeartbeatAnswer(stop=not held, reason="" if held else f"the lease is over ({row.state})")
@@ -171,9 +188,10 @@ def lose(farm: Farm, attempt: str, why: str, *, lapsed_by: datetime | None = Non
         ended = Ended(Outcome.INFRASTRUCTURE, message=why)
         job = jobs.job_by_number(session, row.job_id)
         if job.state != JobState.RUNNING:  # it was taken away, and nothing follows from this try
-            jobs.end_attempt(session, row, AttemptState.STOPPED, farm.now(), message=why)
+            jobs.end_attempt(session, row, AttemptState.STOPPED, farm.database.clock_value(session), message=why)
             return
         decision = judge(farm, session, job, row, ended)
-        if jobs.end_attempt(session, row, AttemptState.LOST, farm.now(), message=why, **told(decision)):
+        ended_at = farm.database.clock_value(session)
+        if jobs.end_attempt(session, row, AttemptState.LOST, ended_at, message=why, **told(decision)):
             draining.note_loss(farm, session, row.worker, job.public)
             follow(farm, session, job, decision, ended)

@@ -32,10 +32,12 @@ def offer_of_row(machine: Mapping[str, Any]) -> Offer:
     return offer_of(Machine.model_validate(known | dict(machine)))
 
 
-def fitting(session: Session, machine: Machine) -> tuple[int, ...]:
-    """Numbers of all needs that this machine satisfies."""
+def fitting(farm: Farm, session: Session, machine: Machine, known: int) -> tuple[int, ...]:
+    """Numbers of all needs that this machine satisfies. ``known``: how many there are; they are read when more came."""
+    if len(farm.needs) != known + 1:
+        farm.needs = stored.needs_by_number(session)
     offer = offer_of(machine)
-    return tuple(number for number, needs in stored.needs_by_number(session).items() if not lacks(needs, offer))
+    return tuple(number for number, needs in farm.needs.items() if not lacks(needs, offer))
 
 
 def assign(

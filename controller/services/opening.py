@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from controller.domain.batches import BatchState
 from controller.domain.channels import staging
+from controller.domain.expected import Expected
 from controller.domain.forecasts import Holding, Span
 from controller.domain.jobs import JobKind, JobState
 from controller.domain.needs import NeedsRule
@@ -12,6 +13,7 @@ from controller.domain.plans import Circle, Deadlock, Member, Notice, Plan, Plan
 from controller.domain.priorities import Priority
 from controller.domain.recipes import Output, Refusal, Section
 from controller.gateways.recipes import BuildTexts, build_texts
+from controller.planning.excusing import expected_of
 from controller.planning.forecast import tasks_of
 from controller.planning.moves import Move
 from controller.planning.outcomes import Identity, identity
@@ -120,6 +122,7 @@ def store_jobs(farm: Farm, session: Session, batch: BatchRow, plan: Plan, source
     for job in plan.jobs:
         rows[job.key].before = before_of(job, replaced)
     matching.assign(farm, session, rules_of(batch), [(job, rows[job.key]) for job in plan.jobs])
+    expect(batch, [(job, rows[job.key]) for job in plan.jobs])
     session.add_all(rows.values())
     session.flush()
     session.add_all(
@@ -135,8 +138,19 @@ def store_jobs(farm: Farm, session: Session, batch: BatchRow, plan: Plan, source
 
 def rules_of(batch: BatchRow) -> tuple[NeedsRule, ...]:
     """What the batch's trees say that jobs ask for, as it was when the batch was opened."""
+    return _policy(batch).needs
+
+
+def _policy(batch: BatchRow) -> Policy:
     basis: Basis | None = from_json(Basis, batch.basis) if batch.basis else None
-    return basis.policy.needs if basis else ()
+    return basis.policy if basis else MINIMAL
+
+
+def expect(batch: BatchRow, planned: Sequence[tuple[PlannedJob, JobRow]]) -> None:
+    """Give each new job what the batch's trees expect to fail of it."""
+    rules = _policy(batch).expected
+    for job, row in planned if rules else ():
+        row.expected = [to_json(Expected, entry) for entry in expected_of(job, rules)]
 
 
 def before_of(job: PlannedJob, replaced: Mapping[Identity, str]) -> dict[str, str]:

@@ -25,6 +25,7 @@ from controller.services.hindsight import Seen
 from controller.services.opening import (
     Sources,
     before_of,
+    expect,
     job_row,
     plan_document,
     planned_files,
@@ -174,6 +175,7 @@ class _Laying:
             rows[hanging.job.key] = row
         added = [(hanging.job, rows[hanging.job.key]) for hanging in self.laid.added]
         matching.assign(self.farm, self.session, rules_of(self.batch), added)
+        expect(self.batch, added)
         self.session.add_all(rows.values())
         self.session.flush()
         return rows

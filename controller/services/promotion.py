@@ -1,24 +1,29 @@
 """Promoting a batch and taking it back: each one act, each with the same preview beforehand."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import takewhile
+from typing import Any
 
+from controller.domain.baselines import Comparison
 from controller.domain.batches import BatchEvent, BatchState
 from controller.domain.channels import STABLE, Act
 from controller.domain.errors import GateRefusedError, IllegalMoveError, InvalidInputError, NotFoundError
+from controller.domain.remarks import EXCUSES, Remark
 from controller.domain.verdicts import GateAnswer
 from controller.planning.gates import Candidate, judge
 from controller.services import channels
 from controller.services.answers.shapes import GateShape, MovePreview
 from controller.services.farm import Farm
 from controller.services.requests import move_batch
-from controller.storage import artifacts, batches, events
+from controller.storage import artifacts, batches, events, jobs
 from controller.storage import channels as stored
 from controller.storage.artifacts import ArtifactRow
 from controller.storage.batches import BatchRow
 from controller.storage.channels import SnapshotRow
 from controller.storage.database import Session
+from controller.storage.tables import from_json
 
+_EXCUSED = frozenset(kind.value for kind in EXCUSES)
 PROMOTABLE = frozenset({BatchState.PASSED, BatchState.PARTIAL, BatchState.RESTORED})
 
 
@@ -28,11 +33,20 @@ def gates_of(farm: Farm, session: Session, batch: BatchRow, to: str = STABLE) ->
     current = stored.current_of(session, to)
     there = [row.value() for row in stored.files_in(session, to, current)] if current else []
     stays = tuple(stays["name"] for stays in batch.stays)
-    return judge([_candidate(row) for row in files], there, stays=stays, upstream=bool(farm.rules.upstream))
+    excused = {row.batch_id for row in files if row.verdict in _EXCUSED}
+    remarks = jobs.remarks_on(session, [number for number in excused if number]) if excused else {}
+    candidates = [_candidate(row, remarks.get(row.file, ())) for row in files]
+    return judge(candidates, there, stays=stays, upstream=bool(farm.rules.upstream))
 
 
-def _candidate(row: ArtifactRow) -> Candidate:
-    return Candidate(artifact=row.value(), verdict=row.verdict)
+def _candidate(row: ArtifactRow, remarks: Sequence[Any]) -> Candidate:
+    known = tuple(from_json(Remark, remark) for remark in remarks)
+    return Candidate(
+        artifact=row.value(),
+        verdict=row.verdict,
+        remarks=known,
+        excused=from_json(Comparison, row.excused) if row.excused else None,
+    )
 
 
 def promote(farm: Farm, batch: str, *, to: str = STABLE, who: str, why: str = "", dry_run: bool = False) -> MovePreview:

@@ -7,14 +7,17 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from controller.domain.batches import BatchState
-from controller.domain.jobs import JobKind
+from controller.domain.jobs import TESTS, JobKind
 from controller.services import (
+    baselines,
+    bursts,
     following,
     idling,
     leading,
     leases,
     overtaken,
     pausing,
+    quarantining,
     redeciding,
     settling,
     sharing,
@@ -47,12 +50,12 @@ def tick(farm: Farm, steps: Sequence[Step]) -> Iterator[tuple[str, Exception]]:
 def look_at_leases(farm: Farm) -> None:
     """Leases that ran out are lost; but not while nobody could renew them, since the farm itself was away.
 
-    It was away if nobody looked for long: no loop led, the machine slept, the database was gone, the clock was set.
+    It was away if nobody looked for long: no loop led, the machine slept, the database was gone or its clock was set.
     Never twice in a row: a loop that is merely slow still loses what has lapsed, every other time.
     """
-    now, known = farm.now(), farm.looked
+    now, known = farm.database_time(), farm.looked
     longest = timedelta(seconds=max(farm.rules.lease_seconds / 3, 2 * farm.rules.tick_seconds))
-    forgives = known is None or (now - known.at > longest and not known.forgave)
+    forgives = known is None or now < known.at or (now - known.at > longest and not known.forgave)
     if forgives:
         forgive_absence(farm)
     farm.looked = Looked(now, forgave=forgives)
@@ -63,7 +66,7 @@ def look_at_leases(farm: Farm) -> None:
 def forgive_absence(farm: Farm) -> None:
     """No worker loses its lease for an absence of ours: each gets a whole one from now on."""
     with farm.transaction() as session:
-        jobs.extend_all_leases(session, farm.lease_end())
+        jobs.renew_all(session, farm.lease_end(session))
 
 
 def lose_lapsed(farm: Farm, now: datetime) -> None:
@@ -78,12 +81,13 @@ def lose_lapsed(farm: Farm, now: datetime) -> None:
 
 def lose_overdue(farm: Farm) -> None:
     """Attempts that stand for far longer than their worker should ever need: it hangs, though its heart beats."""
-    limits = (((JobKind.BUILD,), farm.rules.build), ((JobKind.TEST, JobKind.RETEST), farm.rules.test))
+    limits = (((JobKind.BUILD,), farm.rules.build), (tuple(sorted(TESTS)), farm.rules.test))
     with farm.reading() as session:
+        now = farm.database.clock(session)
         attempts = [
             attempt
             for kinds, limit in limits
-            for attempt in jobs.overdue(session, kinds, farm.now(), _TIMES * limit.total_seconds)
+            for attempt in jobs.overdue(session, kinds, now, _TIMES * limit.total_seconds)
         ]
     why = f"it took more than {_TIMES} times its limit, and never ended"
     one_by_one(attempts, lambda attempt: leases.lose(farm, attempt, why))
@@ -111,10 +115,12 @@ STEPS: tuple[Step, ...] = (
     ("ring the pools", ring_bells),
     ("look at the leases", look_at_leases),
     ("lose what hangs", lose_overdue),
+    ("close what controls tell of", baselines.close_checked),
     ("decide again what came out otherwise", redeciding.redecide_due),
     ("settle finished batches", settle_finished),
     ("begin again what was overtaken", overtaken.begin_again_due),
     ("end pauses", pausing.end_due),
+    ("end quarantines", quarantining.end_due),
     ("share the farm out", sharing.share_out),
     ("mark silent workers", workers.mark_silent),
     ("watch for idleness", idling.watch_idleness),
@@ -123,5 +129,6 @@ STEPS: tuple[Step, ...] = (
 OUTSIDE: tuple[Step, ...] = (
     ("look at watched channels", watching.watch_due),
     ("follow what moved there", following.follow_due),
+    ("open what waited for more pushes", bursts.open_due),
 )
-"""Steps that wait for others than the database; they have a thread of their own."""
+"""Steps that wait for others than the database, or plan; they have a thread of their own."""

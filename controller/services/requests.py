@@ -63,7 +63,7 @@ def _cancel_job(farm: Farm, session: Session, job: JobRow, why: str) -> None:
     move(farm, session, job, JobEvent.CANCEL, message=why)
     attempt = jobs.newest_attempts(session, [job.id or 0]).get(job.id or 0)
     if attempt is not None:
-        jobs.end_attempt(session, attempt, AttemptState.STOPPED, farm.now(), message=why)
+        jobs.end_attempt(session, attempt, AttemptState.STOPPED, farm.database.clock_value(session), message=why)
 
 
 def retry(farm: Farm, job: str, *, who: str) -> None:
@@ -89,7 +89,7 @@ def _afresh(job: JobRow) -> dict[str, Any]:
     """As if it had never been tried; and a person wants it run, whatever its inputs came to before."""
     return {
         "failing": [], "outcome": "", "losses": 0, "failure": "", "avoid": "", "alone": False, "limit_times": 1.0,
-        "tried": job.attempts, "forced": True,
+        "tried": job.attempts, "forced": True, "compared": {}, "remark": "", "remarks": [],
     }  # fmt: skip
 
 
@@ -119,5 +119,5 @@ def _unblock_descendants(farm: Farm, session: Session, job: JobRow) -> None:
 def _faults_above(session: Session, job: JobRow) -> list[JobRow]:
     """The parents that keep a job from ever starting."""
     parents = jobs.jobs_by_ids(session, jobs.parents_of(session, [job.id or 0]))
-    good = SETTLED | {JobState.WAITING, JobState.READY, JobState.RUNNING}
+    good = SETTLED | {JobState.WAITING, JobState.READY, JobState.RUNNING, JobState.CHECKING}
     return [parent for parent in parents if JobState(parent.state) not in good]

@@ -9,6 +9,7 @@ from controller.domain.jobs import SETTLED, JobKind, JobState
 from controller.domain.plans import Deadlock
 from controller.domain.recipes import Output
 from controller.domain.verdicts import StaysBehind
+from controller.planning.as_expected import came_as_expected
 from controller.planning.holdings import file_of
 from controller.planning.moved_base import Overtaken
 from controller.planning.subset import JobEnd, Subset, largest_safe_subset
@@ -39,7 +40,8 @@ def settle(farm: Farm, batch: str) -> None:
         ended = [job for job in jobs.jobs_of_batch(session, row.id or 0) if job.state != JobState.NOT_NEEDED]
         mine = [built for built in artifacts.of_batch(session, row.id or 0) if not built.stage]
         overtaken = find_overtaken(farm, session, row, mine)
-        subset = _subset(farm, session, row, ended, mine, overtaken)
+        ends = _ends(session, row, ended)
+        subset = _subset(farm, session, ends, ended, mine, overtaken)
         if any(overtaken.outdated.get(stays.file) == stays.reason for stays in subset.stays):
             row.again = DUE
             session.add(row)
@@ -49,26 +51,30 @@ def settle(farm: Farm, batch: str) -> None:
             why = f"{row.name} settled"
             channels.publish(farm, session, TESTING, files, batch_id=row.id, who="farm", why=why)
         move_batch(
-            farm, session, row, _event(row, ended, subset), settled_at=farm.now(), published=sorted(subset.publish),
+            farm, session, row, _event(row, ends, subset), settled_at=farm.now(), published=sorted(subset.publish),
             stays=[to_json(StaysBehind, stays) for stays in subset.stays],
         )  # fmt: skip
 
 
 def _subset(
-    farm: Farm, session: Session, batch: BatchRow, ended: list[JobRow], mine: list[ArtifactRow], overtaken: Overtaken
+    farm: Farm, session: Session, ends: list[JobEnd], ended: list[JobRow], mine: list[ArtifactRow],
+    overtaken: Overtaken,
 ) -> Subset:  # fmt: skip
     _, base = farm.standings.base(session)
     published = set(map(file_of, base))
-    parents = jobs.edges_of_batch(session, batch.id or 0)
-    answers = _answers(ended)
     return largest_safe_subset(
-        [*(_end(job, parents.get(job.id or 0, ()), answers) for job in ended), *_never_built(batch)],
+        ends,
         base,
         [row.value() for row in mine if row.file not in published],
         upstream=bool(farm.rules.upstream),
-        broken=find_users(farm, session, mine, answers),
+        broken=find_users(farm, session, mine, _answers(ended)),
         overtaken=overtaken.reasons,
     )
+
+
+def _ends(session: Session, batch: BatchRow, ended: list[JobRow]) -> list[JobEnd]:
+    parents, answers = jobs.edges_of_batch(session, batch.id or 0), _answers(ended)
+    return [*(_end(job, parents.get(job.id or 0, ()), answers) for job in ended), *_never_built(batch)]
 
 
 def _answers(ended: list[JobRow]) -> dict[str, tuple[str, ...]]:
@@ -109,9 +115,9 @@ def _planned(job: JobRow) -> tuple[str, ...]:
     return tuple(f"{output.subdir}/{output.file_name}" for output in outputs)
 
 
-def _event(batch: BatchRow, ended: list[JobRow], subset: Subset) -> BatchEvent:
-    states = {JobState(job.state) for job in ended}
-    if not subset.stays and states <= SETTLED:
+def _event(batch: BatchRow, ends: list[JobEnd], subset: Subset) -> BatchEvent:
+    states = {end.state for end in ends}
+    if (not subset.stays and states <= SETTLED) or came_as_expected(ends, subset.stays):
         return BatchEvent.SETTLE_WHOLE
     if not subset.publish and states <= _UNBROKEN and not batch.plan.get("deadlocks"):
         return BatchEvent.CANCEL  # nothing broke: others were first, or a newer push has it all

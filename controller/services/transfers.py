@@ -1,12 +1,18 @@
 """Bytes from a worker: log chunks and uploads, each only under a standing lease."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from controller.domain.errors import NotPermittedError
 from controller.services.farm import Farm
 from controller.services.leases import holder, standing
 from controller.storage import jobs
 from workers.contract.jobs import BuildOrder
+
+_PIECES_A_SECOND = 100.0
+"""Of logs, from all workers. A farm of twenty five shows each line within the usual quarter of a second."""
+_COUNTED = timedelta(seconds=10)
+"""So long a count of those that work is good enough."""
 
 
 def append_log(farm: Farm, attempt: str, token: str, offset: int, data: bytes) -> int:
@@ -15,6 +21,15 @@ def append_log(farm: Farm, attempt: str, token: str, offset: int, data: bytes) -
         standing(session, attempt, token)
     size = farm.logs.size(attempt)
     return size if size >= farm.rules.build.log_bytes else farm.logs.append(attempt, offset, data)
+
+
+def log_pace(farm: Farm) -> float:
+    """Seconds that a worker is to wait between two pieces of a log, so that all together send so many a second."""
+    now = farm.now()
+    if farm.paced is None or not timedelta() <= now - farm.paced[0] <= _COUNTED:
+        with farm.reading() as session:
+            farm.paced = (now, jobs.count_leased(session) / _PIECES_A_SECOND)
+    return round(farm.paced[1], 2)
 
 
 def upload_offset(farm: Farm, attempt: str, token: str, sha256: str) -> int:

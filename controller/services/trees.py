@@ -83,7 +83,8 @@ def stand(
     outputs = _together([*before, (_HERE, reading), *after], refusals)
     overrides = tuple(o for other in checkouts.values() for o in other.tree_file.policy.overrides)
     needs = tuple(rule for other in checkouts.values() for rule in other.tree_file.policy.needs)
-    policy = replace(checkout.tree_file.policy, overrides=overrides, needs=needs)
+    expected = tuple(entry for other in checkouts.values() for entry in other.tree_file.policy.expected)
+    policy = replace(checkout.tree_file.policy, overrides=overrides, needs=needs, expected=expected)
     return Standing(replace(reading, outputs=tuple(outputs), refusals=tuple(refusals)), checkouts, tree, policy, found)
 
 

@@ -35,7 +35,8 @@ def note_state(farm: Farm, said: WorkerState) -> None:
         raise InvalidInputError(f"'{said.state}' is no state of a worker.", remedy=f"One of {known}.")
     with farm.transaction() as session:
         workers.seen(
-            session, said.worker, farm.now(), pools=list(said.pools), machine=said.machine.model_dump(mode="json"),
+            session, said.worker, farm.database.clock_value(session), pools=list(said.pools),
+            machine=said.machine.model_dump(mode="json"),
             state=said.state, version=said.version, protocol=said.protocol,
         )  # fmt: skip
         events.note(session, farm.now(), "worker.state", worker=said.worker, state=said.state)
@@ -43,8 +44,8 @@ def note_state(farm: Farm, said: WorkerState) -> None:
 
 def mark_silent(farm: Farm) -> int:
     """Workers that have not spoken for three leases are shown as lost. Answers how many."""
-    limit = farm.now() - timedelta(seconds=3 * farm.rules.lease_seconds)
     with farm.reading() as session:
+        limit = farm.database.clock(session) - timedelta(seconds=3 * farm.rules.lease_seconds)
         if not workers.silent_since(session, limit):
             return 0
     with farm.transaction() as session:

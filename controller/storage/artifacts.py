@@ -35,6 +35,8 @@ class ArtifactRow(SQLModel, table=True):
     """Above 0: made on the way round a circle, for the next stage alone; never published."""
     verdict: str = ""
     """Outcome of its newest test job on this very digest; empty until one ended."""
+    excused: dict[str, Any] = document(dict)
+    """How its tests, which do not pass, compare with those before, where that lets it be published: a Comparison."""
     interface: str = ""
     """Digest of the stored document about its libraries; empty where nobody looked."""
     difference: dict[str, Any] = document(dict)

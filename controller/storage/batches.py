@@ -65,6 +65,9 @@ class BatchRow(SQLModel, table=True):
         return f"B-{self.id}"
 
 
+_HELD = "states of batches that this transaction holds"
+
+
 def number_of(batch: str) -> int:
     """7 for ``B-7``. Raises NotFoundError for what is no batch id."""
     head, _, tail = batch.partition("-")
@@ -137,8 +140,15 @@ def find_batch(session: Session, batch: str, *, lock: bool = False) -> BatchRow:
 
 
 def lock_batch(session: Session, number: int) -> str:
-    """The batch's state. Whoever ends a job or changes the plan holds this: nobody else does until the commit."""
-    return str(session.exec(select(BatchRow.state).where(BatchRow.id == number).with_for_update(key_share=True)).one())
+    """The batch's state. Whoever ends a job or changes the plan holds this: nobody else does until the commit.
+
+    So it is asked once in a transaction, unless that itself moves the batch.
+    """
+    held: dict[int, str] = session.info.setdefault(_HELD, {})
+    if number not in held:
+        query = select(BatchRow.state).where(BatchRow.id == number).with_for_update(key_share=True)
+        held[number] = str(session.exec(query).one())
+    return held[number]
 
 
 def changes_by_id(session: Session, ids: Sequence[int]) -> dict[int, ChangeRow]:
@@ -178,5 +188,6 @@ def move_batch(session: Session, batch: BatchRow, sources: Sequence[BatchState],
         .where(col(BatchRow.id) == batch.id, col(BatchRow.state).in_([s.value for s in sources]))
         .values(state=to.value, **values)
     )
+    session.info.pop(_HELD, None)
     session.refresh(batch)
     return done.rowcount == 1

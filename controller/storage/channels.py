@@ -4,7 +4,7 @@ A snapshot's content is kept as intervals: a file is in snapshot N when ``added 
 removed by N. So a snapshot costs what changed, and every old one stays addressable.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -136,7 +136,7 @@ def newest_moves(session: Session, channels: Iterable[str], limit: int) -> list[
     return list(session.exec(query).all())
 
 
-def _within(number: int) -> Any:
+def _within(number: Any) -> Any:
     removed = col(ChannelFileRow.removed)
     return col(ChannelFileRow.added) <= number, or_(removed.is_(None), removed > number)
 
@@ -169,8 +169,11 @@ def names_in(session: Session, channel: str, number: int) -> set[str]:
     return {f"{subdir}/{file_name}" for subdir, file_name in session.exec(query).all()}
 
 
-def files_named(session: Session, channel: str, number: int, names: Iterable[str]) -> list[str]:
-    """``subdir/file name`` of what a snapshot holds under these package names, sorted."""
+def files_named(session: Session, channel: str, names: Collection[str]) -> list[str]:
+    """``subdir/file name`` of what a channel holds now under these package names, sorted."""
+    if not names:
+        return []
+    number = select(ChannelRow.current).where(ChannelRow.name == channel).scalar_subquery()
     query = (
         select(ChannelFileRow.subdir, ChannelFileRow.file_name)
         .join(ArtifactRow, col(ArtifactRow.id) == col(ChannelFileRow.artifact_id))

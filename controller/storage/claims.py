@@ -6,13 +6,16 @@ On Postgres the inner SELECT skips rows that another claim holds.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import and_, not_, or_, true, update
+from sqlalchemy import String, and_, cast, exists, func, literal, not_, or_, true, union_all, update
 from sqlmodel import Session, col, select
 
 from controller.domain.jobs import JobState
+from controller.domain.pauses import PauseKind
 from controller.storage.jobs import JobRow, of_recipes
+from controller.storage.needs import NeedsRow
+from controller.storage.pauses import PauseRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,38 @@ class Wishes:
 
 
 NO_WISHES = Wishes()
+_ALONE, _NEEDS = "any alone", "how many needs"
+_CONDITIONS = union_all(
+    select(PauseRow.kind, PauseRow.name).where(
+        col(PauseRow.ended_at).is_(None), PauseRow.kind != PauseKind.BATCH.value
+    ),
+    select(literal(_ALONE), literal("")).where(
+        exists().where(col(JobRow.alone), col(JobRow.state).in_((JobState.READY.value, JobState.RUNNING.value)))
+    ),
+    select(literal(_NEEDS), cast(func.count(col(NeedsRow.id)), String)),
+)
+
+
+class Conditions(NamedTuple):
+    """What every claim minds, read at once."""
+
+    pools: frozenset[str]
+    """Paused."""
+    recipes: frozenset[str]
+    """Paused, as folders: in whichever of a farm's trees."""
+    alone: bool
+    """Whether any job that is to have a machine of its own could start, or runs."""
+    needs: int
+    """How many different needs there are; none is ever changed or goes."""
+
+
+def conditions(session: Session) -> Conditions:
+    """One question for three small answers: each way to the server and back costs more than what it brings."""
+    found: dict[str, set[str]] = {}
+    for kind, name in session.connection().execute(_CONDITIONS):
+        found.setdefault(kind, set()).add(name)
+    pools, recipes = (frozenset(found.get(kind.value, ())) for kind in (PauseKind.POOL, PauseKind.RECIPE))
+    return Conditions(pools, recipes, _ALONE in found, int(found[_NEEDS].pop()))
 
 
 def claim(session: Session, pools: Sequence[str], now: datetime, wishes: Wishes = NO_WISHES) -> JobRow | None:

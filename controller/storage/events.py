@@ -4,6 +4,7 @@ A reader goes on after the last number it saw, so no fact may come to light with
 Therefore numbers are given last of all, one transaction at a time: who has numbered its facts commits at once.
 """
 
+import json
 from datetime import datetime
 from typing import Any
 
@@ -28,6 +29,15 @@ class EventRow(SQLModel, table=True):
 
 OUTBOX_LOCK = 0x66616374  # "fact": held on Postgres from the numbering of facts to the commit
 _KEPT = "facts to be written"
+_ALL_AT_ONCE = text(
+    """WITH locked AS MATERIALIZED (SELECT pg_advisory_xact_lock(:k))
+    INSERT INTO event (kind, batch, job, data, at)
+    SELECT fact.kind, fact.batch, fact.job, fact.said::jsonb, fact.at FROM locked,
+        unnest(CAST(:kinds AS text[]), CAST(:batchs AS text[]), CAST(:jobs AS text[]), CAST(:said AS text[]),
+               CAST(:ats AS timestamptz[])) WITH ORDINALITY AS fact (kind, batch, job, said, at, place)
+    ORDER BY fact.place"""
+)
+"""The lock is had before the first number is given: rows are made of what it answers."""
 
 
 def note(session: Session, now: datetime, kind: str, *, batch: str = "", job: str = "", **data: Any) -> None:
@@ -43,9 +53,12 @@ def _write(session: Session) -> None:
         return
     session.flush()
     if session.get_bind().dialect.name == "postgresql":
-        session.connection().execute(text("SELECT pg_advisory_xact_lock(:k)"), {"k": OUTBOX_LOCK})
-    session.add_all(facts)
-    session.flush()
+        columns = {f"{name}s": [getattr(fact, name) for fact in facts] for name in ("kind", "batch", "job", "at")}
+        said = [json.dumps(fact.data) for fact in facts]
+        session.connection().execute(_ALL_AT_ONCE, columns | {"said": said, "k": OUTBOX_LOCK})
+    else:
+        session.add_all(facts)
+        session.flush()
 
 
 def events_after(session: Session, after: int, limit: int = 500, batch: str | None = None) -> list[EventRow]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, func, or_
+from sqlalchemy import ColumnElement, and_, func, or_
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
@@ -16,12 +16,13 @@ from controller.storage.channels import ChannelFileRow, ChannelRow, SnapshotRow,
 from controller.storage.events import EventRow
 from controller.storage.jobs import AttemptRow, JobRow
 
+_GOOD = (AttemptState.PASSED.value, AttemptState.EXCUSED.value)
 _RUNNING = (BatchState.RUNNING.value, BatchState.HELD.value)
 
 
 def held_twice(session: Session) -> list[tuple[int, str, int]]:
     """Job, attempt state and number, of jobs with more than one attempt that is leased, or that passed."""
-    states = (AttemptState.LEASED.value, AttemptState.PASSED.value)
+    states = (AttemptState.LEASED.value, *_GOOD)
     query = (
         select(AttemptRow.job_id, AttemptRow.state, func.count())
         .where(col(AttemptRow.state).in_(states))
@@ -52,9 +53,9 @@ def held_for_nothing(session: Session) -> list[str]:
 
 
 def passed_by_nobody(session: Session) -> list[int]:
-    """Passed jobs whose newest attempt did not pass, or has no report."""
+    """Passed jobs whose newest attempt did not pass and was not excused, or has no report."""
     passed = select(AttemptRow.job_id).where(
-        AttemptRow.state == AttemptState.PASSED.value,
+        col(AttemptRow.state).in_(_GOOD),
         AttemptRow.job_id == JobRow.id,
         AttemptRow.lease == JobRow.attempts,
     )
@@ -129,24 +130,40 @@ def under_another_name(session: Session) -> list[tuple[str, str]]:
     return [(channel, name) for channel, name in session.exec(query).all()]
 
 
+def _may_be_published(verdicts: Sequence[str]) -> ColumnElement[bool]:
+    """Of a test job, its attempt and its file: the tests passed, or what failed of them was let through."""
+    told = col(AttemptRow.outcome) == col(ArtifactRow.verdict)
+    good = and_(
+        col(JobRow.state) == JobState.PASSED.value, col(AttemptRow.state) == AttemptState.PASSED.value, told,
+        col(ArtifactRow.verdict).in_(list(verdicts)),
+    )  # fmt: skip
+    let_through = and_(
+        col(JobRow.state) == JobState.PASSED.value, col(AttemptRow.state) == AttemptState.EXCUSED.value,
+        col(JobRow.remark) == col(ArtifactRow.verdict), col(ArtifactRow.verdict).in_(list(verdicts)),
+    )  # fmt: skip
+    as_before = and_(col(JobRow.state) == JobState.NO_REGRESSION.value, told)
+    return or_(good, let_through, as_before)
+
+
 def untested(session: Session, channel: str, verdicts: Sequence[str]) -> list[tuple[str, str]]:
-    """File and verdict, of what was ever in a channel without such a verdict and a test job that passed."""
+    """File and verdict, of what was ever in a channel without such a verdict and a test job that passed.
+
+    Of what was let through the verdict is the remark of its job; what fails as the file before it did says so.
+    """
     passed = (
         select(AttemptRow.id)
         .join(JobRow, col(JobRow.id) == col(AttemptRow.job_id))
         .where(
-            JobRow.kind == JobKind.TEST.value, JobRow.state == JobState.PASSED.value,
+            JobRow.kind == JobKind.TEST.value, _may_be_published(verdicts),
             JobRow.batch_id == ArtifactRow.batch_id,
             JobRow.artifact == ArtifactRow.subdir + "/" + ArtifactRow.file_name,
-            AttemptRow.state == AttemptState.PASSED.value, col(AttemptRow.outcome) == col(ArtifactRow.verdict),
         )
     )  # fmt: skip
     query = (
         select(ArtifactRow.subdir, ArtifactRow.file_name, ArtifactRow.verdict)
         .join(ChannelFileRow, col(ChannelFileRow.artifact_id) == col(ArtifactRow.id))
         .where(
-            ChannelFileRow.channel == channel, col(ArtifactRow.job_id).is_not(None),
-            or_(col(ArtifactRow.verdict).not_in(list(verdicts)), ~passed.exists()),
+            ChannelFileRow.channel == channel, col(ArtifactRow.job_id).is_not(None), ~passed.exists(),
         )
     )  # fmt: skip
     return [(f"{subdir}/{name}", verdict) for subdir, name, verdict in session.exec(query).all()]

@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Index, Update, and_, case, false, func, literal, not_, or_, text, true, update
+from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from controller.domain.batches import BatchState
 from controller.domain.errors import NotFoundError
-from controller.domain.jobs import ENDED, AttemptState, JobState
+from controller.domain.jobs import ENDED, AttemptState, JobKind, JobState
 from controller.storage.batches import BatchRow, lock_batch
 from controller.storage.database import BigKey, UtcDateTime
 from controller.storage.tables import document, instant, key, maybe_instant
@@ -24,6 +25,8 @@ class JobRow(SQLModel, table=True):
               sqlite_where=text("state = 'ready'")),
         Index("job_batch_state", "batch_id", "state"),
         Index("job_alone", "state", postgresql_where=text("alone"), sqlite_where=text("alone = 1")),
+        Index("job_checking", "batch_id", postgresql_where=text("state = 'checking'"),
+              sqlite_where=text("state = 'checking'")),
         Index("job_due", "batch_id", postgresql_where=text("due"), sqlite_where=text("due")),
     )  # fmt: skip
 
@@ -72,6 +75,10 @@ class JobRow(SQLModel, table=True):
     limit_times: float = 1.0
     tried: int = 0
     """Tries before a person last asked for one; those since then bound what is repeated."""
+    control_of: int = 0
+    """For a control: the number of the job that it is run for."""
+    compared: dict[str, Any] = document(dict)
+    """For a test that did not pass: how it compares with the same test before; see planning.baselines."""
     inputs: str = ""
     """Digest of what a build is made of; see services.known_failures."""
     forced: bool = False
@@ -80,6 +87,11 @@ class JobRow(SQLModel, table=True):
     phase: str = ""
     message: str = ""
     failing: list[Any] = document(list)
+    expected: list[Any] = document(list)
+    """What its tree expects to fail of it; see domain.expected."""
+    remark: str = ""
+    """What is said of how it ended, in a word of ``RemarkKind``; empty where nothing is."""
+    remarks: list[Any] = document(list)
     created_at: datetime = instant()
     ready_at: datetime | None = maybe_instant()
     started_at: datetime | None = maybe_instant()
@@ -164,6 +176,16 @@ def find_attempt(session: Session, attempt: str, *, lock: bool = False) -> Attem
     return row
 
 
+def attempt_and_job(session: Session, attempt: str, *, lock: bool = False) -> tuple[AttemptRow, JobRow]:
+    """The attempt, locked if asked, and its job. Raises NotFoundError."""
+    query = select(AttemptRow, JobRow).join(JobRow, col(JobRow.id) == col(AttemptRow.job_id))
+    query = query.where(AttemptRow.id == attempt)
+    found = session.exec(query.with_for_update() if lock else query).first()
+    if found is None:
+        raise NotFoundError(f"There is no attempt {attempt}.", remedy="The farm was set up anew, or the id is wrong.")
+    return found
+
+
 def lock_batch_of(session: Session, attempt: str) -> None:
     """Hold the batch of an attempt's job, as everybody does who ends a job. Raises NotFoundError."""
     job = session.exec(select(JobRow.batch_id).join(AttemptRow).where(AttemptRow.id == attempt)).first()
@@ -224,18 +246,24 @@ def move_job(session: Session, job_id: int, sources: Sequence[JobState], to: Job
     return done.rowcount == 1
 
 
-def end_attempt(session: Session, attempt: AttemptRow, to: AttemptState, now: datetime, **values: Any) -> bool:
+def end_attempt(session: Session, attempt: AttemptRow, to: AttemptState, now: Any, **values: Any) -> bool:
     """End a leased attempt; the state in the WHERE is the fence. False when it had ended already."""
-    done = session.exec(
+    written = values | {"state": to.value}
+    ended_at = session.scalars(
         update(AttemptRow)
         .where(col(AttemptRow.id) == attempt.id, col(AttemptRow.state) == AttemptState.LEASED.value)
-        .values(state=to.value, ended_at=now, **values)
-        .execution_options(synchronize_session="fetch")
-    )
-    return done.rowcount == 1
+        .values(**written, ended_at=now)
+        .returning(col(AttemptRow.ended_at))
+        .execution_options(synchronize_session=False)
+    ).first()
+    if ended_at is None:
+        return False
+    for name, value in (written | {"ended_at": ended_at}).items():
+        set_committed_value(attempt, name, value)
+    return True
 
 
-def renew(session: Session, attempt: str, lease: int, until: datetime, phase: str) -> bool:
+def renew(session: Session, attempt: str, lease: int, until: Any, phase: str) -> bool:
     """Renew a lease that is still the newest and running. False: it is lost."""
     done = session.exec(
         update(AttemptRow)
@@ -255,6 +283,11 @@ def lapsed(session: Session, now: datetime) -> list[str]:
         AttemptRow.state == AttemptState.LEASED.value, col(AttemptRow.lease_until) < now
     )
     return list(session.exec(query).all())
+
+
+def count_leased(session: Session) -> int:
+    """How many attempts are under way."""
+    return session.exec(select(func.count()).where(AttemptRow.state == AttemptState.LEASED.value)).one()
 
 
 def overdue(session: Session, kinds: Sequence[str], now: datetime, seconds: float) -> list[str]:
@@ -290,12 +323,16 @@ def held_by(session: Session, names: Sequence[str]) -> list[bool]:
     return list(session.exec(query).all())
 
 
-def extend_all_leases(session: Session, until: datetime) -> int:
-    """After the controller's own absence no worker shall pay for it: no lease ends before ``until``."""
+def renew_all(session: Session, until: Any) -> int:
+    """After the controller's own absence no worker shall pay for it: every lease ends at ``until``, none sooner.
+
+    None later either: when the database's clock was set back, leases of before would last for as long again.
+    """
     done = session.exec(
         update(AttemptRow)
-        .where(col(AttemptRow.state) == AttemptState.LEASED.value, col(AttemptRow.lease_until) < until)
+        .where(col(AttemptRow.state) == AttemptState.LEASED.value)
         .values(lease_until=until)
+        .execution_options(synchronize_session=False)
     )
     return int(done.rowcount)
 
@@ -433,3 +470,17 @@ def newest_attempts(session: Session, job_ids: Sequence[int]) -> dict[int, Attem
     """Job id to its newest attempt."""
     query = select(AttemptRow).where(col(AttemptRow.job_id).in_(job_ids)).order_by(col(AttemptRow.lease))
     return {row.job_id: row for row in session.exec(query).all()}
+
+
+def remarks_on(session: Session, batch_ids: Iterable[int]) -> dict[str, Sequence[Any]]:
+    """``subdir/file name`` to what is said of how its test job ended, of what these batches built."""
+    query = select(JobRow.artifact, JobRow.remarks).where(
+        col(JobRow.batch_id).in_(sorted(batch_ids)), JobRow.kind == JobKind.TEST.value, JobRow.remark != ""
+    )
+    return dict(session.exec(query).all())
+
+
+def remarked(session: Session, batch_id: int) -> dict[int, Sequence[Any]]:
+    """Number of each job of a batch of which something is said, to what."""
+    query = select(JobRow.id, JobRow.remarks).where(JobRow.batch_id == batch_id, JobRow.remark != "")
+    return {number or 0: remarks for number, remarks in session.exec(query.order_by(col(JobRow.id))).all()}

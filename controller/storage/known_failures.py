@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, or_
+from sqlalchemy import delete, or_, update
+from sqlalchemy.orm.attributes import set_committed_value
 from sqlmodel import Field, Session, SQLModel, col, select
 
+from controller.storage.jobs import JobRow
 from controller.storage.tables import instant
 
 
@@ -37,6 +39,15 @@ def find(session: Session, inputs: str, now: datetime) -> KnownFailureRow | None
     """The failure of these inputs that is still believed."""
     query = select(KnownFailureRow).where(KnownFailureRow.inputs == inputs, col(KnownFailureRow.until) > now)
     return session.exec(query).first()
+
+
+def keep_inputs(session: Session, job: JobRow, inputs: str, now: datetime) -> bool:
+    """Keep what a build is made of, and say whether the failure of that is still believed: one statement."""
+    known = select(KnownFailureRow.until).where(KnownFailureRow.inputs == inputs, col(KnownFailureRow.until) > now)
+    keep = update(JobRow).where(col(JobRow.id) == job.id).values(inputs=inputs)
+    until = session.connection().execute(keep.returning(known.scalar_subquery())).scalar_one()
+    set_committed_value(job, "inputs", inputs)
+    return until is not None
 
 
 def believed(session: Session, now: datetime) -> Sequence[KnownFailureRow]:

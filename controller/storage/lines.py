@@ -41,6 +41,7 @@ class JobLine(NamedTuple):
     failure: str = ""
     height: int = 0
     place: int = 0
+    remark: str = ""
 
     @property
     def public(self) -> str:

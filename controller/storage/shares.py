@@ -13,7 +13,14 @@ from controller.storage.batches import BatchRow
 from controller.storage.jobs import AttemptRow, JobRow
 from workers.contract.platforms import pool_subdir
 
-_OVER = [JobState.PASSED.value, JobState.CANCELLED.value, JobState.NOT_NEEDED.value, JobState.ESCALATED.value]
+_OVER = [
+    JobState.PASSED.value,
+    JobState.CANCELLED.value,
+    JobState.NOT_NEEDED.value,
+    JobState.ESCALATED.value,
+    JobState.NO_REGRESSION.value,
+    JobState.ANSWERED.value,
+]
 """What is not to start again. What broke may be: somebody may ask for it."""
 
 

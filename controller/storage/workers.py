@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import update
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from controller.domain.errors import NotFoundError
@@ -29,9 +30,12 @@ class WorkerRow(SQLModel, table=True):
     seen_at: datetime = instant()
 
 
-def seen(session: Session, name: str, now: datetime, **values: Any) -> WorkerRow:
-    """Note that a worker spoke, and what it said of itself."""
-    row = session.get(WorkerRow, name)
+def seen(session: Session, name: str, now: Any, **values: Any) -> WorkerRow:
+    """Note that a worker spoke, by the database's clock, and what it said of itself."""
+    loaded = session.identity_map.get(session.identity_key(WorkerRow, name))
+    row = loaded or _told(session, name, values | {"seen_at": now})
+    if row is not None and row is not loaded:
+        return row
     if row is None:
         row = WorkerRow(name=name, state="idle", first_seen_at=now, seen_at=now)
     row.seen_at = now
@@ -40,6 +44,12 @@ def seen(session: Session, name: str, now: datetime, **values: Any) -> WorkerRow
     session.add(row)
     session.flush()
     return row
+
+
+def _told(session: Session, name: str, values: dict[str, Any]) -> WorkerRow | None:
+    """One that is known already is written without being read first."""
+    told = update(WorkerRow).where(col(WorkerRow.name) == name).values(**values).returning(WorkerRow)
+    return session.scalars(told.execution_options(synchronize_session=False)).first()
 
 
 def maybe_worker(session: Session, name: str) -> WorkerRow | None:

@@ -23,7 +23,7 @@ MOST_JOBS = 200
 STALE = '<p id="stale" class="stale">Much has happened since. <a href="">Load this page again</a></p>'
 
 _BATCH, _JOB = re.compile(r"B-[0-9]{1,18}"), re.compile(r"J-[0-9]{1,18}")
-_SMALL = ("job.state", "channel.moved")
+_SMALL = ("job.state", "channel.moved", "flake.quarantined", "flake.released")
 """Kinds of events that change no more of a batch's page than what its fragments hold."""
 Render = Callable[[Farm, Sequence[EventShape]], str]
 

@@ -201,6 +201,7 @@ def opened(url: str, folder: Path) -> Farm:
     """An empty farm whose time goes on."""
     farm = make_farm(folder, "" if url == "sqlite" else url)
     farm.now, farm.new_token = clock.now, clock.new_token
+    farm.database.told = None  # type: ignore[attr-defined]
     return farm
 
 

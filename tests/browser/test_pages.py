@@ -29,7 +29,16 @@ def page(browser: Any, site: Site) -> Iterator[Any]:
 
 def test_no_page_meets_an_error_or_asks_another_machine(page: Any, site: Site) -> None:
     job = site.filled.jobs["build pytorch linux-64"]
-    for path in ("/", "/batches", "/batches/B-3", f"/jobs/{job}", f"/jobs/{job}/log", "/workers", "/channels/testing"):
+    for path in (
+        "/",
+        "/batches",
+        "/batches/B-3",
+        f"/jobs/{job}",
+        f"/jobs/{job}/log",
+        "/workers",
+        "/failures",
+        "/channels/testing",
+    ):
         page.goto(site.address + path)
         page.wait_for_selector("main")
 

@@ -1,10 +1,11 @@
 """A Farm for tests: real database, real store, real trees; a clock that stands still and bells that are counted."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from controller.gateways.blobs import Blobs
 from controller.gateways.logs import Logs
@@ -12,7 +13,7 @@ from controller.gateways.trees import Trees
 from controller.gateways.uploads import Uploads
 from controller.services.farm import Farm, Rules
 from controller.storage import schema
-from controller.storage.database import Database
+from controller.storage.database import Database, Session
 
 START = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 
@@ -55,6 +56,18 @@ class CountedBells:
         self.waiting.clear()
 
 
+class ToldDatabase(Database):
+    """A database whose clock is that of a test, once it is told of one."""
+
+    told: Callable[[], datetime] | None = None
+
+    def clock(self, session: Session) -> datetime:
+        return self.told() if self.told else super().clock(session)
+
+    def clock_value(self, session: Session, seconds: float = 0.0) -> Any:
+        return self.told() + timedelta(seconds=seconds) if self.told else super().clock_value(session, seconds)
+
+
 def _tokens() -> Iterator[str]:
     number = 0
     while True:
@@ -64,13 +77,13 @@ def _tokens() -> Iterator[str]:
 
 def make_farm(folder: Path, database_url: str = "", *, rules: Rules | None = None) -> Farm:
     """A Farm below ``folder``; SQLite there unless a URL is given, whose schema is made new."""
-    database = Database(database_url or f"sqlite:///{folder / 'farm.sqlite3'}")
+    database = ToldDatabase(database_url or f"sqlite:///{folder / 'farm.sqlite3'}")
     if database_url:
         schema.downgrade(database)
     schema.upgrade(database)
     blobs = Blobs(folder / "store")
     tokens = _tokens()
-    return Farm(
+    farm = Farm(
         database=database,
         blobs=blobs,
         shard_blobs=Blobs(folder / "shards"),
@@ -84,3 +97,5 @@ def make_farm(folder: Path, database_url: str = "", *, rules: Rules | None = Non
         admin_token="admin-secret",
         worker_token="worker-secret",
     )
+    database.told = lambda: farm.now()  # noqa: PLW0108 -- whatever clock the farm is given later
+    return farm

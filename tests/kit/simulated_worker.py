@@ -18,9 +18,9 @@ from controller.domain.artifacts import Artifact
 from controller.domain.channels import TESTING, staging
 from controller.domain.recipes import Output, RunExports, Section
 from controller.planning.specs import name_of
-from controller.services import leases, reconcile, redeciding, results, transfers
+from controller.services import baselines, leases, reconcile, redeciding, results, transfers
 from controller.services.farm import Farm
-from controller.storage import channels, jobs
+from controller.storage import artifacts, channels, jobs
 from controller.storage.artifacts import ArtifactRow
 from controller.storage.tables import from_json, to_json
 from tests.kit.packages import Package
@@ -28,7 +28,7 @@ from tests.kit.rows import asking
 from workers.contract.interfaces import InterfaceFacts
 from workers.contract.jobs import BuildOrder, PlannedFile, TestOrder
 from workers.contract.leases import Claim
-from workers.contract.reports import Outcome, ProducedFile, Report
+from workers.contract.reports import Outcome, ProducedFile, Report, TestCase, TestOutcome
 
 CHUNK = 700
 Job = tuple[str, str]
@@ -49,8 +49,18 @@ class SimulatedWorker:
     fail: set[Job] = field(default_factory=set)
     lose: set[Job] = field(default_factory=set)
     """The lease lapses while the worker is at it."""
+    lines: dict[Job, str] = field(default_factory=dict)
+    """What a job that fails writes, where that is something of its own."""
+    cases: dict[Job, tuple[str, ...]] = field(default_factory=dict)
+    """The cases of a test that fail in it."""
     flaky: set[Job] = field(default_factory=set)
     """Fails once, with a line that may come and go."""
+    brittle: set[Job] = field(default_factory=set)
+    """Fails each time, with a line that may come and go."""
+    tests: dict[Job, tuple[TestOutcome, ...]] = field(default_factory=dict)
+    """What the next report of a job tells of its tests."""
+    lists: dict[Job, list[TestCase]] = field(default_factory=dict)
+    """All cases of a job's test, uploaded with each of its reports that tells of tests."""
     spoil: set[Job] = field(default_factory=set)
     """A build delivers another package under the ordered name."""
     unsolvable: set[Job] = field(default_factory=set)
@@ -83,6 +93,7 @@ class SimulatedWorker:
         if claim is None:
             return False
         self.do(claim)
+        baselines.close_checked(self.farm)
         redeciding.redecide_due(self.farm)
         return True
 
@@ -94,15 +105,19 @@ class SimulatedWorker:
         """One claimed job to its end, whichever it is."""
         job = job_of(claim)
         self.done.append(job)
+        self._fetch(claim)
         if job in self.lose:
             self.lose.discard(job)
             self.farm.now.forward(self.farm.rules.lease_seconds + 1)  # type: ignore[attr-defined]
             reconcile.lose_lapsed(self.farm, self.farm.now())
         elif job in self.fail:
-            self.write(claim, "ModuleNotFoundError: No module named 'toy'")
+            self.write(claim, self.lines.get(job, "ModuleNotFoundError: No module named 'toy'"))
             self.report(claim, Outcome.FAILED)
         elif job in self.flaky:
             self.flaky.discard(job)
+            self.write(claim, "E   AssertionError: the clock stood still")
+            self.report(claim, Outcome.FAILED)
+        elif job in self.brittle:
             self.write(claim, "E   AssertionError: the clock stood still")
             self.report(claim, Outcome.FAILED)
         elif job in self.unsolvable:
@@ -112,14 +127,37 @@ class SimulatedWorker:
         else:
             self.report(claim, Outcome.PASSED)
 
+    def _fetch(self, claim: Claim) -> None:
+        """What is to be tested lies where the order says, and is the file that it says."""
+        order = claim.spec.order
+        if isinstance(order, TestOrder):
+            with self.farm.reading() as session:
+                found = artifacts.find_file(session, *order.url.removeprefix("/store/").split("/", 1))
+            assert found is not None, order.url
+            assert found.sha256 == order.sha256, f"{order.url} is another file than the one that was ordered"
+
     def write(self, claim: Claim, line: str) -> None:
         """A line in the log, the first time."""
         transfers.append_log(self.farm, claim.attempt, claim.token, 0, f"{line}\n".encode())
 
     def report(self, claim: Claim, outcome: Outcome, files: Iterable[ProducedFile] = ()) -> bool:
         """Say how it ended."""
-        said = Report(lease=claim.lease, outcome=outcome, message="as the test says", files=tuple(files))
+        told = tuple(self.tell_cases(claim, test) for test in self.tests.pop(job_of(claim), ()))
+        said = Report(
+            lease=claim.lease, outcome=outcome, message="as the test says", files=tuple(files),
+            tests=told or self._tests(claim, outcome),
+        )  # fmt: skip
         return results.report(self.farm, claim.attempt, claim.token, said).accepted
+
+    def _tests(self, claim: Claim, outcome: Outcome) -> tuple[TestOutcome, ...]:
+        """The one test that a package carries; its cases where they are known."""
+        if not isinstance(claim.spec.order, TestOrder) or outcome not in (Outcome.PASSED, Outcome.FAILED):
+            return ()
+        names = self.cases.get(job_of(claim), ()) if outcome is Outcome.FAILED else ()
+        failing = tuple(TestCase(name=name, outcome=Outcome.FAILED, message="it fails") for name in names)
+        return (
+            TestOutcome(index=0, kind="commands", outcome=outcome, seconds=0.1, failing=failing, failed=len(names)),
+        )
 
     def deliver(self, claim: Claim) -> list[ProducedFile]:
         """Make and upload every file of the order."""
@@ -143,6 +181,16 @@ class SimulatedWorker:
         digest = hashlib.sha256(data).hexdigest()
         transfers.append_upload(self.farm, claim.attempt, claim.token, digest, 0, len(data), chunked(data))
         return digest
+
+    def tell_cases(self, claim: Claim, test: TestOutcome) -> TestOutcome:
+        """Upload the list of all cases, where there is one; the test with its digest."""
+        found = self.lists.get(job_of(claim))
+        if found is None:
+            return test
+        data = gzip.compress(json.dumps([case.model_dump(mode="json") for case in found]).encode(), mtime=0)
+        digest = hashlib.sha256(data).hexdigest()
+        transfers.append_upload(self.farm, claim.attempt, claim.token, digest, 0, len(data), chunked(data))
+        return test.model_copy(update={"cases_sha256": digest})
 
     def make(self, claim: Claim, file: PlannedFile, *, spoiled: bool = False) -> bytes:
         """A real package file for an ordered one; a spoiled one is of another version inside."""
@@ -186,9 +234,12 @@ def as_row(artifact: Artifact) -> ArtifactRow:
 
 
 def job_of(claim: Claim) -> Job:
-    """Kind and name of what was claimed."""
+    """Kind and name of what was claimed. Tests and retests are orders alike; a control is one without the batch."""
     order = claim.spec.order
-    return ("test", order.file.name) if isinstance(order, TestOrder) else ("build", order.recipe)
+    if isinstance(order, TestOrder):
+        own = any(f"/{staging(claim.spec.batch)}" in channel for channel in claim.spec.channels)
+        return ("test" if own else "control", order.file.name)
+    return "build", order.recipe
 
 
 def _order(claim: Claim) -> BuildOrder:

@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import replace
 
 from tests.simulate import engines, stage
+from tests.simulate.apart import each
 from tests.simulate.history import Asked, Ran, run
 from tests.simulate.shrinking import shrink
 from tests.simulate.telling import tell
@@ -22,6 +23,7 @@ def main() -> int:
     parser.add_argument("--trace", action="store_true", help="print the whole trace of each seed")
     parser.add_argument("--no-shrink", action="store_true", help="do not look for a shorter history")
     parser.add_argument("--most", type=int, default=3, help="stop after so many seeds that break")
+    parser.add_argument("--processes", type=int, default=1, help="play so many at once")
     parser.add_argument("--without", default="", help="numbers of faults to leave out")
     parser.add_argument("--never", default="", help="kinds of faults to leave out, with commas")
     given = parser.parse_args()
@@ -38,8 +40,9 @@ def _play(given: argparse.Namespace) -> int:
     broken = played = jobs = points = turns = 0
     without = frozenset(int(n) for n in given.without.split(",") if n)
     never = frozenset(kind for kind in given.never.split(",") if kind)
-    for seed in range(given.first, given.first + given.seeds):
-        ran = run(Asked(seed, without, never, postgres=given.postgres, telling=given.trace))
+    seeds = range(given.first, given.first + given.seeds)
+    asked = (Asked(seed, without, never, postgres=given.postgres, telling=given.trace) for seed in seeds)
+    for ran in each(asked, 1 if given.trace else given.processes):
         played, jobs, points, turns = played + 1, jobs + ran.jobs, points + ran.points, turns + ran.turns
         counted.update(ran.counted)
         if given.trace:

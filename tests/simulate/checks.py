@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from sqlalchemy import Integer, String, text
 from sqlalchemy.exc import OperationalError
 from sqlmodel import select
 
@@ -10,7 +11,8 @@ from controller.domain.channels import STABLE, TESTING
 from controller.domain.invariant_words import breach_sentence
 from controller.domain.jobs import AttemptState
 from controller.services import invariants
-from controller.storage import batches, channels, events, jobs, leadership, pauses
+from controller.storage import batches, channels, jobs, pauses, pushes
+from controller.storage.database import UtcDateTime
 from controller.storage.jobs import AttemptRow
 from tests.simulate.stage import RULES
 from tests.simulate.truth import Beat
@@ -23,6 +25,12 @@ if TYPE_CHECKING:
 
 _EVERY, _OFTEN = 60, 10
 """Commits between two looks at everything, and at who holds what."""
+_WHO_LEADS = text(
+    "SELECT coalesce(newest.id, 0) AS newest, led.holder AS holder, led.until AS until "
+    "FROM (SELECT max(id) AS id FROM event) AS newest LEFT JOIN leadership AS led ON led.id = 1"
+).columns(newest=Integer(), holder=String(), until=UtcDateTime())
+_SILENT = text("SELECT id FROM attempt WHERE message = 'the worker went silent'")
+"""Asked after each commit, and so without what makes objects of rows."""
 _GOOD = {Outcome.PASSED, Outcome.NO_TESTS}
 
 
@@ -61,23 +69,26 @@ class Checks:
     def _led(self, host: "Host | None") -> None:
         """What a loop writes it writes while it leads, and nobody else does."""
         history = self.history
-        with history.observer.reading() as session:
-            newest, row = events.newest_event(session), leadership.find(session)
+        with history.engine.connect() as connection:
+            newest, holder, until = connection.execute(_WHO_LEADS).one()
         wrote, self._told = newest > self._told, newest
         if wrote and host is not None:
-            leads = row is not None and row.holder == f"{host.name}:{host.run}" and row.until > history.database_time()
+            leads = holder == f"{host.name}:{host.run}" and until > history.database_time()
             history.hold(leads, f"the loop of {host.name} wrote while it did not lead")
 
     def _taken_away(self) -> None:
-        """A worker that is there keeps its job, whatever becomes of the only controller, or of one beat."""
+        """A worker that is there keeps its job, whatever becomes of the only controller, or of one beat.
+
+        Of several one may be dead to it while another one leads: there all its beats must have been heard.
+        """
         history = self.history
-        with history.observer.reading() as session:
-            silent = session.exec(select(AttemptRow.id).where(AttemptRow.message == "the worker went silent")).all()
+        with history.engine.connect() as connection:
+            silent = connection.execute(_SILENT).scalars().all()
         for attempt in silent:
             if attempt not in self._silent:
                 self._silent.add(attempt)
                 worker = next((w for w in history.workers if w.doing and w.doing.name == attempt), None)
-                if worker is not None and len(history.controllers) == 1:
+                if worker is not None:
                     history.hold(
                         not self._was_there(worker, attempt), f"{attempt} was taken from a worker that was there"
                     )
@@ -101,6 +112,8 @@ class Checks:
         if not host.alive or max(host.paused_until, cut) > began or host.began > began:
             return False
         lately = [beat for at, beat in self.history.truth.beats[attempt] if at > began]
+        if len(self.history.controllers) > 1:
+            return len(lately) > 1 and set(lately) == {Beat.HEARD}
         return Beat.OWN not in lately and lately.count(Beat.MESSAGE_LOST) <= 1
 
     def _ask_all(self, *, deep: bool = False) -> None:
@@ -121,7 +134,8 @@ class Checks:
         if history.commits > self._over_at:
             self._over_at = history.commits + 3
             with history.observer.reading() as session:
-                self._over = not batches.batches_in(session, BatchState.RUNNING) and not pauses.open_pauses(session)
+                busy = batches.batches_in(session, BatchState.RUNNING) or pushes.waiting(session)
+                self._over = not busy and not pauses.open_pauses(session)
         return self._over
 
     def soon_afterwards(self) -> None:
@@ -134,8 +148,23 @@ class Checks:
         self._ask_all(deep=True)
         for breach in invariants.find_unfinished(history.observer):
             history.hold(False, breach_sentence(breach))
+        self._pushes()
         self._receipts()
         self._published()
+
+    def _pushes(self) -> None:
+        """Each push that was answered is in a batch, and in one alone."""
+        history = self.history
+        with history.observer.reading() as session:
+            for commit in sorted(history.truth.pushed):
+                key = f"push:{history.stage.tree}:{commit}"
+                found = [batches.change_with_key(session, key), pushes.change_of(session, key)]
+                named = {
+                    batch.name for change in found if change and (batch := batches.batch_of_change(session, change))
+                }
+                history.hold(len(named) == 1, f"the push of {commit[:7]} is in the batches {sorted(named)}")
+                told = history.truth.opened.get(commit)
+                history.hold(told is None or told in named, f"the push of {commit[:7]} was told {told}")
 
     def _receipts(self) -> None:
         """What a worker was given a receipt for stands as it said."""
@@ -155,7 +184,9 @@ class Checks:
                 for row in channels.files_in(session, channel, channels.current_of(session, channel)):
                     if row.sha256 not in truth.made:
                         continue  # it was there when the history began
-                    fine = bool(truth.tested[row.sha256] & _GOOD)
+                    before = truth.before[row.name]
+                    as_before = (truth.tested[row.sha256] & before) - _GOOD or Outcome.UNSOLVABLE in before
+                    fine = bool(truth.tested[row.sha256] & _GOOD) or (bool(row.excused) and bool(as_before))
                     history.hold(fine, f"{channel} holds {row.file}, of which no test ever passed")
                     passed = [a for a in jobs.attempts_of(session, row.job_id or 0) if a.state == "passed"]
                     said = [f["sha256"] for a in passed for f in a.report["files"]]

@@ -12,7 +12,6 @@ from controller.services.farm import Farm
 from tests.kit.farms import START
 from tests.simulate.points import Points, SimulatedBlobs, SimulatedDatabase, SimulatedLogs, SimulatedUploads
 from tests.simulate.scheduler import Flag, Host
-from tests.simulate.stage import RULES
 
 if TYPE_CHECKING:
     from tests.simulate.history import History
@@ -55,7 +54,7 @@ class Controller:
         farm = Farm(
             database=SimulatedDatabase(history.engine, points), blobs=blobs, shard_blobs=Blobs(root / "shards"),
             uploads=SimulatedUploads(root / "uploads", blobs, points), logs=SimulatedLogs(root / "logs", points),
-            trees=history.stage.trees, bells=history.broker, rules=RULES, now=self.now, new_token=history.new_token,
+            trees=history.stage.trees, bells=history.broker, rules=history.rules, now=self.now, new_token=history.new_token,
             readings=history.stage.known(), process=f"{self.host.name}:{self.host.run}",
         )  # fmt: skip
         farm.wake = Flag(history.scheduler, slow=6.0)  # type: ignore[assignment]

@@ -5,7 +5,7 @@ import os
 import shutil
 import sys
 from collections.abc import Collection, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
@@ -93,6 +93,7 @@ class History:
         self.asked = asked
         self.rng = Random(f"history {asked.seed}")
         self.plot = draw_plot(Random(f"plot {asked.seed}"), STAGES)
+        self.rules = replace(RULES, baseline_days=self.plot.baseline_days)
         self.stage: Stage = stage(self.plot.stage)
         self.scheduler = Scheduler(Random(f"order {asked.seed}"))
         rate = 0.0 if asked.quiet else self.plot.rate
@@ -132,7 +133,7 @@ class History:
         return Farm(
             database=database, blobs=blobs, shard_blobs=Blobs(self.folder / "shards"),
             uploads=Uploads(self.folder / "uploads", blobs), logs=Logs(self.folder / "logs"), trees=self.stage.trees,
-            bells=None, rules=RULES, now=lambda: self.controllers[0].now(), new_token=self.new_token,  # type: ignore[arg-type]
+            bells=None, rules=self.rules, now=lambda: self.controllers[0].now(), new_token=self.new_token,  # type: ignore[arg-type]
         )  # fmt: skip
 
     def new_token(self) -> str:

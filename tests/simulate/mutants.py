@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
+from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
@@ -16,9 +17,11 @@ from sqlmodel import col, select
 
 from controller.domain.jobs import JobState
 from controller.planning import subset
-from controller.services import channels, intake, leases, promotion, reconcile, requests, results
+from controller.services import channels, gathering, intake, leases, promotion, reconcile, requests, results
+from controller.services.farm import Farm
 from controller.storage import claims, jobs, leadership
 from controller.storage.jobs import AttemptRow, JobRow
+from controller.storage.pushes import PushRow
 from tests.simulate import stage
 from tests.simulate.history import Asked, run
 from tests.simulate.points import SimulatedBlobs
@@ -38,7 +41,17 @@ def _end_without_fence(session, attempt, to, now, **values) -> bool:
 
 
 def _lose_instead(farm) -> None:
-    reconcile.lose_lapsed(farm, farm.now())
+    reconcile.lose_lapsed(farm, farm.database_time())
+
+
+def _by_its_own_clock(self, _session):
+    return self.now() + timedelta(seconds=self.rules.lease_seconds)
+
+
+def _kept_nowhere(farm, change, _priority, seconds):
+    return PushRow(
+        id=1, key=change.key, tree=change.tree, commit=change.commit, seconds=seconds, at=farm.now(), due_at=farm.now()
+    )
 
 
 class _StillLeased:
@@ -54,10 +67,11 @@ class _StillLeased:
 
 
 def _holder_of_any(*given: Any, **more: Any) -> Any:
-    return _StillLeased(_HOLDER(*given, **more))
+    row, job = _HOLDER(*given, **more)
+    return _StillLeased(row), job
 
 
-_HOLDER = leases.holder
+_HOLDER = leases.holder_and_job
 
 
 def _claim_running_too(session, pools, now, _wishes=None):
@@ -112,10 +126,11 @@ _COUNT = jobs.count_down
 Patch = tuple[object, str, Any]
 MUTANTS: Mapping[str, tuple[Patch, ...]] = {
     "a report is taken without its fence": (
-        (jobs, "end_attempt", _end_without_fence), (results, "holder", _holder_of_any),
+        (jobs, "end_attempt", _end_without_fence), (results, "holder_and_job", _holder_of_any),
     ),
     "a running job is granted again": ((claims, "claim", _claim_running_too),),
     "lapsed leases are never lost": ((reconcile, "lose_lapsed", _nothing),),
+    "a lease counts by the clock of whoever grants it": ((Farm, "lease_end", _by_its_own_clock),),
     "the farm's own absence is not forgiven": ((reconcile, "forgive_absence", _lose_instead),),
     "a worker that hangs is left alone": (
         (reconcile, "STEPS", tuple(step for step in reconcile.STEPS if step[1] is not reconcile.lose_overdue)),
@@ -131,6 +146,7 @@ MUTANTS: Mapping[str, tuple[Patch, ...]] = {
     "a promotion leaves a file behind": ((promotion.channels, "publish", _promote_half),),
     "an index file is named and not written": ((SimulatedBlobs, "put_bytes", _put_sometimes),),
     "a parent counts twice": ((jobs, "count_down", _count_down_twice),),
+    "a push that waits is forgotten": ((gathering, "keep", _kept_nowhere),),
     "a push is not looked up": ((intake, "_known", _nothing),),
     "a leader writes whatever became of its epoch": ((leadership, "holds", lambda *_, **__: True),),
     "finished batches are not settled": (

@@ -27,9 +27,9 @@ class Nemesis:
     def _clock(self) -> None:
         history = self.history
         if history.faults.strikes("clock jumps"):
-            by = history.rng.choice([20.0, 90.0, 7200.0, -15.0, -600.0])
-            history.say(f"FAULT the controllers' clocks jump by {by:g} s")
             for controller in history.controllers:
+                by = history.rng.choice([20.0, 90.0, 7200.0, -15.0, -600.0, -3600.0])
+                history.say(f"FAULT the clock of {controller.host.name} jumps by {by:g} s")
                 controller.host.skew += by
 
     def _lock(self) -> None:

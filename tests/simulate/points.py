@@ -3,7 +3,7 @@
 import errno
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -120,6 +120,10 @@ class SimulatedDatabase(Database):
     def clock(self, session: Session) -> datetime:
         """The database's clock is right."""
         return self._points.history.database_time()
+
+    def clock_value(self, session: Session, seconds: float = 0.0) -> datetime:
+        """The same, also where a server would say it."""
+        return self.clock(session) + timedelta(seconds=seconds)
 
     def close(self) -> None:
         """The engine is everybody's."""

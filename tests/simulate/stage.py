@@ -82,7 +82,7 @@ def stage(number: int) -> Stage:
     farm = make_farm(folder, rules=RULES)
     farm.trees = trees = KeptTrees(folder / "trees")
     trees.resolve(str(tree), None)
-    batch = intake.push(farm, str(tree), first, who="ana").batch
+    batch = intake.push(farm, str(tree), first, who="ana", at_once=True).batch
     SimulatedWorker(farm).finish()
     promotion.promote(farm, batch, who="eva")
     with _dated():
@@ -98,6 +98,9 @@ _EXPORTS = {"lib": ("lib >=1.0,<2",), "mid": ("mid >=1.0,<2",)}
 
 
 def _write(tree: Path, rng: Random) -> None:
+    if rng.random() < 0.5:
+        tree.mkdir(parents=True, exist_ok=True)
+        (tree / "farm.toml").write_text("[tree.policy]\ncoalesce_seconds = 40\n")
     write_recipe(tree, "lib", exports=_EXPORTS["lib"])
     write_recipe(tree, "mid", host=("lib",), run=("lib >=1",), exports=_EXPORTS["mid"])
     write_recipe(tree, "leaf", host=("mid",), run=("mid >=1",))

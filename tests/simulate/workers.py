@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 from controller.domain.jobs import JobKind
 from controller.services import leases, results, transfers, workers
 from controller.services.farm import Farm
+from controller.storage import artifacts
 from tests.kit.rows import MACHINE
 from tests.kit.simulated_worker import SimulatedWorker, job_of
 from tests.simulate.network import AnsweredError, OffsetError, UnreachableError, wire
 from tests.simulate.scheduler import FOREVER, Actor, Host
 from tests.simulate.truth import Beat
-from workers.contract.jobs import BuildOrder, PlannedFile
+from workers.contract.jobs import BuildOrder, PlannedFile, TestOrder
 from workers.contract.leases import Claim, ClaimRequest, Heartbeat, WorkerState
 from workers.contract.reports import Outcome, ProducedFile, Report
 
@@ -148,6 +149,7 @@ class Worker:
             self._sleep(0)
         if faults.strikes("worker hangs"):
             history.say(f"FAULT {host.name} hangs over {claim.attempt}, its heart beats on")
+            doing.deaf = False  # nobody could ever help one that is deaf too, and it may be the only worker
             self._work(doing, FOREVER)
         self._mishap(doing)
         found = self._carry_out(doing)
@@ -222,8 +224,10 @@ class Worker:
         self._work(doing, rng.uniform(2, 60) * self.pace)
         if history.faults.strikes("own fault"):
             return Report(lease=claim.lease, outcome=Outcome.INFRASTRUCTURE, message="the disk is full")
+        if isinstance(claim.spec.order, TestOrder):
+            self._look_for(claim.spec.order)
         if not isinstance(claim.spec.order, BuildOrder):
-            return self._test(doing, name)
+            return self._test(doing, name) if kind == "test" else self._control(doing, name)
         outcome = plot.builds.get(name, Outcome.PASSED)
         if outcome is not Outcome.PASSED:
             return Report(lease=claim.lease, outcome=outcome, phase="build", message="as it is written")
@@ -236,6 +240,19 @@ class Worker:
             outcome = Outcome.FAILED
         history.truth.tested[order.sha256].add(outcome)
         return Report(lease=doing.claim.lease, outcome=outcome, phase="test", message="as it is written")
+
+    def _look_for(self, order: TestOrder) -> None:
+        """What is to be tested lies where the order says, and is the file that it says."""
+        with self.history.observer.reading() as session:
+            found = artifacts.find_file(session, *order.url.removeprefix("/store/").split("/", 1))
+        fine = found is not None and found.sha256 == order.sha256
+        self.history.hold(fine, f"{order.url} is not the file that was ordered to be tested")
+
+    def _control(self, doing: _Attempt, name: str) -> Report:
+        """The tests of what was there before, without the change."""
+        outcome = self.history.plot.before.get(name, Outcome.PASSED)
+        self.history.truth.before[name].add(outcome)
+        return Report(lease=doing.claim.lease, outcome=outcome, phase="test", message="as it was")
 
     def _build(self, doing: _Attempt) -> Report:
         maker = Maker(self.history.observer, name=doing.name, same=set(self.history.plot.same))

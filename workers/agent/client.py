@@ -120,6 +120,14 @@ class Controller:
         return self._http.stream("GET", path, headers=headers, follow_redirects=True)
 
 
+def _seconds(said: str) -> float:
+    """A number of seconds; none where an older controller says nothing of it."""
+    try:
+        return max(float(said), 0.0)
+    except ValueError:
+        return 0.0
+
+
 def _refusal(answer: httpx2.Response) -> ControllerError | _OffsetError:
     try:
         said = answer.json()
@@ -139,6 +147,8 @@ class Holding:
         self._claim = claim
         self._patience = patience
         self._headers = {"Authorization": f"Bearer {claim.token}", paths.LEASE_HEADER: str(claim.lease)}
+        self.log_pace = 0.0
+        """Seconds that the controller wants between two pieces of the log."""
 
     @property
     def url(self) -> str:
@@ -158,6 +168,7 @@ class Holding:
                 answer = self._ask(
                     "POST", paths.log(self._claim.attempt), content=data, headers={paths.OFFSET_HEADER: str(offset)}
                 )
+        self.log_pace = _seconds(answer.headers.get(paths.PACE_HEADER, ""))
         return int(answer.headers[paths.OFFSET_HEADER])
 
     def fetch_blob(self, sha256: str, target: Path) -> None:

@@ -1,4 +1,5 @@
-"""The log of an attempt on its way to the controller: kept on disk until it has arrived, sent within a second.
+"""The log of an attempt on its way to the controller: kept on disk until it has arrived, sent within a second,
+or as seldom as a controller with many workers asks for.
 
 The file is the buffer, so a controller that is away for hours costs disk and no memory; an offset is a place
 in it, so nothing is lost or doubled however often a piece is sent.
@@ -14,6 +15,8 @@ from workers.contract.logs import NOTE_MARK, PHASE_MARK
 
 _GATHER = 0.25
 """Seconds in which lines are gathered into one piece."""
+_SLOWEST = 30.0
+"""Seconds in which they are gathered at most, whatever the controller asks for."""
 _PIECE = 256 * 1024
 _NOTES = 64 * 1024
 """Bytes above the limit that the worker's own last notes may take."""
@@ -35,6 +38,7 @@ class LogStream:
         self._limit = limit
         self._lock = threading.Lock()
         self._written = 0
+        self._lines = 0
         self._sent = 0
         self._news = threading.Event()
         self._closing = threading.Event()
@@ -57,6 +61,12 @@ class LogStream:
     def write(self, line: str) -> None:
         """Add a line (or several). Raises LogTooLongError once the log is longer than its limit."""
         self._append(line, self._limit)
+
+    @property
+    def lines(self) -> int:
+        """How many lines the log has so far; ``contract.logs`` has the rule for what a line is."""
+        with self._lock:
+            return self._lines
 
     def note(self, text: str) -> None:
         """Add one or more lines of the worker's own, for which there is always some room."""
@@ -82,6 +92,7 @@ class LogStream:
             self._file.seek(self._written)
             self._file.write(data)
             self._written += len(data)
+            self._lines += text.count("\n") + 1
         self._news.set()
 
     def _send_all(self) -> None:
@@ -106,7 +117,7 @@ class LogStream:
         if closing:
             return False
         self._news.wait()
-        self._closing.wait(_GATHER)
+        self._closing.wait(max(_GATHER, min(self._holding.log_pace, _SLOWEST)))
         self._news.clear()
         return True
 

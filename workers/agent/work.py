@@ -5,7 +5,7 @@ import shutil
 import sys
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +15,14 @@ from httpx2 import TransportError
 from workers.agent import interfaces, process, sandbox
 from workers.agent.client import ControllerError, Holding, LeaseLostError, UploadRefusedError, WrongContentError
 from workers.agent.findings import Finding, Phases
+from workers.agent.hearing import Hearer
 from workers.agent.log_stream import LogStream, LogTooLongError
 from workers.agent.process import Bounds, Command, Ended, Why
 from workers.agent.sandbox import Box
 from workers.builders import events
 from workers.contract.jobs import BuildOrder, JobSpec, Limits, TestOrder
 from workers.contract.platforms import NOARCH
-from workers.contract.reports import Outcome, ProducedFile, TestOutcome
+from workers.contract.reports import Outcome, ProducedFile, TestCase, TestOutcome
 
 log = structlog.get_logger(__name__)
 
@@ -134,7 +135,8 @@ class Work:
         package.parent.mkdir()
         self.holding.fetch_file(order.url, order.sha256, package)
         self.phases.enter("test")
-        result = self._child(_CHECKER, {"package": str(package)}, tools=False)
+        given = {"package": str(package), "folder": str(self.box.root / "checks"), "subdir": self.place.subdir}
+        result = self._child(_CHECKER, given, tools=False)
         return self._finding_of(result) if isinstance(result, events.Result) else result
 
     def _child(
@@ -150,12 +152,12 @@ class Work:
             ),
             self.box.root,
         )
-        hearer = _Hearer(self.stream, self.phases)
+        hearer = Hearer(self.stream, self.phases)
         limits = self.spec.limits
         bounds = bounds or Bounds(limits.total_seconds, limits.silence_seconds)
         ended = process.run(command, bounds, hearer.hear, self.stop)
         self.phases.peak_bytes = max(self.phases.peak_bytes, ended.peak_bytes)
-        return hearer.result or self._cut_short(ended, limits)
+        return hearer.placed_result() or self._cut_short(ended, limits)
 
     def _absolute(self, channel: str) -> str:
         return channel if "://" in channel else f"{self.holding.url}/{channel.lstrip('/')}"
@@ -178,10 +180,7 @@ class Work:
             return self._finding(
                 Outcome.INFRASTRUCTURE, f"The worker's disk is full. No space left on device. {result.message}"
             )
-        tests = tuple(
-            TestOutcome(index=t.index, kind=t.kind, outcome=Outcome(t.outcome), seconds=t.seconds, message=t.message)
-            for t in result.tests
-        )
+        tests = tuple(map(self._bring_test, result.tests))
         return Finding(Outcome(result.outcome), result.phase or self.phases.now, result.message, tests=tests)
 
     def _bring_home(self, result: events.Result, found: Finding) -> Finding:
@@ -206,6 +205,17 @@ class Work:
         )  # fmt: skip
         return Finding(found.outcome, "upload", found.message, files=files)
 
+    def _bring_test(self, test: events.TestEnd) -> TestOutcome:
+        """Upload the list of its cases, if it has one."""
+        digest = _digest(Path(test.cases)) if test.cases else ""
+        if digest:
+            self.holding.upload(Path(test.cases), digest)
+        return TestOutcome(
+            index=test.index, kind=test.kind, outcome=Outcome(test.outcome), seconds=test.seconds,
+            message=test.message, line=test.line, passed=test.passed, failed=test.failed, skipped=test.skipped,
+            failing=tuple(TestCase(**asdict(case)) for case in test.failing), cases_sha256=digest,
+        )  # fmt: skip
+
     def _bring_interface(self, file: events.BuiltFile) -> str:
         """Upload what the package's libraries offer and take; its digest, empty for a package that can have none."""
         if file.subdir == NOARCH:
@@ -219,24 +229,6 @@ class Work:
         """Why the reader ended badly; empty when it did not."""
         found = self._child(_READER, given, tools=False, bounds=interfaces.BOUNDS)
         return "" if isinstance(found, events.Result) else found.message
-
-
-@dataclass(slots=True)
-class _Hearer:
-    """Sorts what a child says: into the log, the phases, the result."""
-
-    stream: LogStream
-    phases: Phases
-    result: events.Result | None = None
-
-    def hear(self, line: str) -> None:
-        match events.parse(line):
-            case events.Line(text):
-                self.stream.write(text)
-            case events.PhaseStart(name):
-                self.phases.enter(name)
-            case events.Result() as result:
-                self.result = result
 
 
 def _digest(path: Path) -> str:

@@ -11,6 +11,8 @@ import sys
 from dataclasses import asdict, dataclass, field
 from typing import Any, TypeAlias
 
+MOST_FAILING = 100
+"""As in the contract, which a child does not import."""
 _PIECE = 32_768
 
 
@@ -24,6 +26,17 @@ class BuiltFile:
 
 
 @dataclass(frozen=True, slots=True)
+class CaseEnd:
+    """One case of a test; ``outcome`` as that of the test."""
+
+    name: str
+    outcome: str = "passed"
+    seconds: float = 0.0
+    message: str = ""
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class TestEnd:
     """One test of a package; ``outcome`` is a word of ``workers.contract.reports.Outcome``."""
 
@@ -34,6 +47,14 @@ class TestEnd:
     outcome: str
     seconds: float
     message: str = ""
+    line: int = 0
+    """Which of the lines that the child has spoken tells most about a failure; 0 where none does."""
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    failing: tuple[CaseEnd, ...] = ()
+    cases: str = ""
+    """Path of the gzipped list of all its cases; empty where it wrote none down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +73,13 @@ class Line:
     """Text for the log; it may hold several lines and never ends with a break."""
 
     text: str
+    spoken: bool = field(default=False, compare=False)
+    """Whether the child itself said it, and counts it among its lines."""
+
+    @property
+    def lines(self) -> int:
+        """How many lines of the log it is."""
+        return self.text.count("\n") + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +106,13 @@ def parse(line: str) -> Event:
 def _event(kind: str, said: dict[str, Any]) -> Event:
     if kind == "result":
         files = tuple(BuiltFile(**file) for file in said.pop("files"))
-        tests = tuple(TestEnd(**test) for test in said.pop("tests"))
+        tests = tuple(_test_end(test) for test in said.pop("tests"))
         return Result(**said, files=files, tests=tests)
-    return PhaseStart(said["name"]) if kind == "phase" else Line(said["text"])
+    return PhaseStart(said["name"]) if kind == "phase" else Line(said["text"], spoken=True)
+
+
+def _test_end(said: dict[str, Any]) -> TestEnd:
+    return TestEnd(**said | {"failing": tuple(CaseEnd(**case) for case in said.get("failing", ()))})
 
 
 @dataclass(slots=True)
@@ -88,6 +120,8 @@ class Speaker:
     """The child's mouth. Whatever else writes to standard output ends up in the log as it stands."""
 
     descriptor: int
+    lines: int = field(default=0, init=False)
+    """How many lines of the log it has spoken."""
     _phase: str = field(default="", init=False)
 
     @classmethod
@@ -106,7 +140,9 @@ class Speaker:
     def log(self, text: str) -> None:
         """Say one or more lines of the log."""
         for start in range(0, max(len(text), 1), _PIECE):
-            self._say({"event": "log", "text": text[start : start + _PIECE]})
+            piece = text[start : start + _PIECE]
+            self.lines += piece.count("\n") + 1
+            self._say({"event": "log", "text": piece})
 
     def phase(self, name: str) -> None:
         """Enter a phase; entering the one that goes on says nothing."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 Priority = Literal["strict", "disabled"]
+Strategy = Literal["highest", "lowest_direct"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +66,14 @@ class BuildTask:
 
 @dataclass(frozen=True, slots=True)
 class CheckTask:
-    """Run every test of the package file at ``package``, one by one."""
+    """Run every test of the package file at ``package``, one by one, on a machine of ``subdir``."""
 
     package: Path
     sources: Sources
+    folder: Path
+    """Where environments, copies of the test files and lists of cases may lie."""
+    subdir: str
+    strategy: Strategy = "highest"
 
 
 def read_build(path: Path) -> BuildTask:
@@ -91,7 +96,13 @@ def read_build(path: Path) -> BuildTask:
 def read_check(path: Path) -> CheckTask:
     """The test run that the runner ordered."""
     order, given = _read(path)
-    return CheckTask(package=Path(given["package"]), sources=_sources(order, given))
+    return CheckTask(
+        package=Path(given["package"]),
+        sources=_sources(order, given),
+        folder=Path(given["folder"]),
+        subdir=given["subdir"],
+        strategy=order["order"]["strategy"],
+    )
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -9,29 +9,18 @@ import gzip
 import json
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 from workers.builders.events import Result, Speaker
+from workers.checks.binaries import find_binaries, read_binary
 
 VERSION = 1
-LARGEST_FILE = 1 << 29
-"""Bytes; a larger file is not read."""
 MOST_TEXT = 32 << 20
 """Characters of symbols that are told of one package; what goes beyond is told as cut."""
 MOST_MEMORY = 8 << 30
 """Bytes of address space, where the system can bound it."""
-_MAGIC = {
-    b"\x7fELF": "elf",
-    b"\xfe\xed\xfa\xce": "macho",
-    b"\xfe\xed\xfa\xcf": "macho",
-    b"\xce\xfa\xed\xfe": "macho",
-    b"\xcf\xfa\xed\xfe": "macho",
-    b"\xca\xfe\xba\xbe": "macho",  # a fat one; Java's classes begin so too
-}
-_JAVA = ".class"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,116 +95,25 @@ def write_answer(path: Path, libraries: list[Library], unreadable: list[dict[str
     path.write_bytes(gzip.compress(text.encode("utf-8", "replace"), 6, mtime=0))
 
 
-def find_binaries(folder: Path) -> Iterator[tuple[Path, str]]:
-    """Programs and libraries with their format, told by their first bytes, in the order of their paths."""
-    for path in sorted(folder.rglob("*")):
-        if path.is_symlink() or not path.is_file() or path.suffix == _JAVA:
-            continue
-        with path.open("rb") as file:
-            head = file.read(4)
-        kind = _MAGIC.get(head) or ("pe" if head[:2] == b"MZ" else "")
-        if kind:
-            yield path, kind
-
-
 def read_library(path: Path, name: str, kind: str) -> Library:
     """Raises ValueError for what is no readable file of its format."""
-    if path.stat().st_size > LARGEST_FILE:
-        raise ValueError(f"it has more than {LARGEST_FILE} bytes")
-    import lief
-
-    lief.logging.disable()
-    readers = {"elf": _read_elf, "macho": _read_macho, "pe": _read_pe}
-    return readers[kind](lief, path, name)
-
-
-def _read_elf(lief: Any, path: Path, name: str) -> Library:
-    config = lief.ELF.ParserConfig()
-    config.parse_relocations = config.parse_symtab_symbols = config.parse_notes = config.parse_overlay = False
-    binary = lief.ELF.parse(str(path), config)
-    kinds = lief.ELF.Header.FILE_TYPE
-    if binary is None or binary.header.file_type not in (kinds.REL, kinds.EXEC, kinds.DYN, kinds.CORE):
-        raise ValueError("it begins like an ELF file and is none that can be read")
-    sonames = [entry.name for entry in binary.dynamic_entries if entry.tag == lief.ELF.DynamicEntry.TAG.SONAME]
-    program = not sonames and (binary.has_interpreter or binary.header.file_type != kinds.DYN)
-    sources = {
-        auxiliary.other: need.name
-        for need in binary.symbols_version_requirement
-        for auxiliary in need.get_auxiliary_symbols()
-    }
-    exported, imported = set[str](), dict[str, set[str]]()
-    for symbol in binary.dynamic_symbols:
-        version = _version(symbol)
-        if symbol.exported and not program:
-            exported.add(f"{symbol.name}@{version}" if version else symbol.name)
-        elif symbol.imported and symbol.binding != lief.ELF.Symbol.BINDING.WEAK:
-            source = sources.get(symbol.symbol_version.value, "") if version else ""
-            imported.setdefault(source, set()).add(f"{symbol.name}@{version}" if version else symbol.name)
-    known = "" if program else (sonames[0] if sonames else path.name)
-    return _library(name, "elf", known, binary.libraries, exported, imported)
-
-
-def _version(symbol: Any) -> str:
-    if not symbol.has_version or not symbol.symbol_version.has_auxiliary_version:
-        return ""
-    return str(symbol.symbol_version.symbol_version_auxiliary.name)
-
-
-def _read_macho(lief: Any, path: Path, name: str) -> Library:
-    whole = lief.MachO.parse(str(path))
-    if whole is None or not whole.size:
-        raise ValueError("it begins like a Mach-O file and is none that can be read")
-    binary = whole.at(0)
-    if not len(binary.commands):
-        raise ValueError("it begins like a Mach-O file and holds nothing")
-    kinds = lief.MachO.LoadCommand.TYPE
-    names = [lib.name for lib in binary.libraries if lib.command == kinds.ID_DYLIB]
-    needed = [lib.name for lib in binary.libraries if lib.command != kinds.ID_DYLIB]
+    binary = read_binary(path, name, kind)
+    called = _base if kind == "macho" else str
     imported: dict[str, set[str]] = {}
-    for binding in binary.bindings:
-        if binding.has_symbol and binding.has_library and not binding.weak_import:
-            imported.setdefault(_base(binding.library.name), set()).add(binding.symbol.name)
-    types = lief.MachO.Header.FILE_TYPE
-    program = binary.header.file_type == types.EXECUTE
-    exported = set() if program else {symbol.name for symbol in binary.exported_symbols}
-    known = "" if program else (_base(names[0]) if names else path.name)
-    return _library(name, "macho", known, map(_base, needed), exported, imported)
-
-
-def _read_pe(lief: Any, path: Path, name: str) -> Library:
-    config = lief.PE.ParserConfig()
-    config.parse_signature = config.parse_rsrc = config.parse_reloc = False
-    binary = lief.PE.parse(str(path), config)
-    if binary is None:
-        raise ValueError("it begins like a Windows program and is none that can be read")
-    imported = {
-        library.name.lower(): {entry.name or f"#{entry.ordinal}" for entry in library.entries}
-        for library in (*binary.imports, *binary.delay_imports)
-    }
-    export = binary.get_export() if binary.has_exports else None
-    exported = {entry.name or f"#{entry.ordinal}" for entry in export.entries} if export else set()
-    known = path.name.lower() if export or path.suffix.lower() == ".dll" else ""
-    return _library(name, "pe", known, imported, exported, imported)
-
-
-def _library(
-    path: str, kind: str, name: str, needed: Any, exported: set[str], imported: dict[str, set[str]]
-) -> Library:
-    taken = {_text(source): tuple(sorted(map(_text, symbols))) for source, symbols in sorted(imported.items())}
-    return Library(
-        path, kind, _text(name), tuple(dict.fromkeys(map(_text, needed))), tuple(sorted(map(_text, exported))), taken
-    )
+    for source, symbols in binary.imported.items():
+        imported.setdefault(called(source), set()).update(symbols)
+    taken = {source: tuple(sorted(symbols)) for source, symbols in sorted(imported.items())}
+    needed = tuple(dict.fromkeys(map(called, binary.needed)))
+    if binary.program:
+        return Library(name, kind, "", needed, tuple(sorted(binary.exported)) if kind == "pe" else (), taken)
+    return Library(name, kind, called(binary.name) or path.name, needed, tuple(sorted(binary.exported)), taken)
 
 
 def _base(name: str) -> str:
     return name.rsplit("/", 1)[-1]
 
 
-def _text(name: str | bytes) -> str:
-    return name.decode("utf-8", "replace") if isinstance(name, bytes) else name
-
-
-def _bound_memory() -> None:
+def bound_memory() -> None:
     """A file that asks for too much ends this process, not the machine's others. Windows has no such bound."""
     try:
         import resource
@@ -228,7 +126,7 @@ def _bound_memory() -> None:
 def main() -> int:
     """Read the package that the order file names."""
     speaker = Speaker.on_standard_output()
-    _bound_memory()
+    bound_memory()
     task = read_task(Path(sys.argv[1]))
     read_package(task)
     shutil.rmtree(task.folder, ignore_errors=True)

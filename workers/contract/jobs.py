@@ -69,7 +69,7 @@ class BuildOrder(Message):
 
 
 class TestOrder(Message):
-    """Run every test that travels in one finished package file, in a fresh environment for each."""
+    """Run every test that travels in one finished package file, in an environment that no other test has changed."""
 
     __test__: ClassVar[bool] = False  # not a test class, whatever pytest thinks of the name
 
@@ -78,6 +78,9 @@ class TestOrder(Message):
     sha256: str
     url: str
     """Where the file is, as a path below the controller's address."""
+    strategy: Literal["highest", "lowest_direct"] = "highest"
+    """Which of the allowed versions the environments take: the newest, or of what the package itself names the
+    oldest."""
 
 
 Order = Annotated[BuildOrder | TestOrder, Field(discriminator="kind")]

@@ -1,7 +1,7 @@
 """Claim, lease and heartbeat: who may work on what, for how long."""
 
 from workers.contract.jobs import JobSpec
-from workers.contract.messages import Message
+from workers.contract.messages import Message, Words
 from workers.contract.platforms import Machine
 from workers.contract.version import PROTOCOL
 
@@ -35,7 +35,7 @@ class Heartbeat(Message):
     """Sent about three times within a lease."""
 
     lease: int
-    phase: str = ""
+    phase: Words = ""
 
 
 class HeartbeatAnswer(Message):

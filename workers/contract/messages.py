@@ -1,6 +1,16 @@
 """The base of every message: frozen, and tolerant of fields a newer peer has added."""
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+
+def _storable(text: str) -> str:
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+
+
+Words = Annotated[str, AfterValidator(_storable)]
+"""Text that a package's own programs may have written: what no database takes in shows as U+FFFD, or as ``?``."""
 
 
 class Message(BaseModel):

@@ -6,6 +6,8 @@ WORKERS = f"{ROOT}/workers"
 
 OFFSET_HEADER = "Upload-Offset"
 LENGTH_HEADER = "Upload-Length"
+PACE_HEADER = "Farm-Log-Pace"
+"""Of an answer to a piece of a log: seconds after which the next is welcome. Many workers each send seldom."""
 LEASE_HEADER = "Farm-Lease"
 
 

@@ -3,7 +3,9 @@
 from enum import StrEnum
 from typing import ClassVar
 
-from workers.contract.messages import Message
+from workers.contract.messages import Message, Words
+
+MOST_FAILING = 100
 
 
 class Outcome(StrEnum):
@@ -33,7 +35,7 @@ class Outcome(StrEnum):
 class Phase(Message):
     """One named stretch of an attempt, in seconds."""
 
-    name: str
+    name: Words
     seconds: float
 
 
@@ -49,17 +51,43 @@ class ProducedFile(Message):
     take (``interfaces.py``). Empty where nobody looked."""
 
 
+class TestCase(Message):
+    """One case of a test that writes down its cases (JUnit XML)."""
+
+    __test__: ClassVar[bool] = False  # not a test class, whatever pytest thinks of the name
+
+    name: Words
+    """``class::case`` as the file says it, without what changes from run to run."""
+    outcome: Outcome
+    """``passed``, ``failed``, or ``not_runnable`` for one that was skipped."""
+    seconds: float = 0.0
+    message: Words = ""
+    """The first line of what was wrong, or of why it was skipped."""
+    where: Words = ""
+    """``file:line``, where it is told."""
+
+
 class TestOutcome(Message):
     """One test of a package file."""
 
     __test__: ClassVar[bool] = False  # not a test class, whatever pytest thinks of the name
 
     index: int
-    kind: str
+    kind: Words
     """``python``, ``commands``, ``downstream``, ...: the word of the builder."""
     outcome: Outcome
     seconds: float
-    message: str = ""
+    message: Words = ""
+    line: int = 0
+    """The line of the attempt's log that tells most about a failure; 0 where none does."""
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    """Cases, where the test wrote them down; of one that did not all three are 0."""
+    failing: tuple[TestCase, ...] = ()
+    """The first of the cases that failed, at most ``MOST_FAILING``."""
+    cases_sha256: str = ""
+    """Digest of a gzipped JSON list of all its cases, uploaded like a file. Empty where it wrote none down."""
 
 
 class Report(Message):
@@ -67,9 +95,9 @@ class Report(Message):
 
     lease: int
     outcome: Outcome
-    phase: str = ""
+    phase: Words = ""
     """The phase in which it ended: ``fetch``, ``solve``, ``build``, ``test``, ``upload``."""
-    message: str = ""
+    message: Words = ""
     """One sentence, or the solver's words."""
     phases: tuple[Phase, ...] = ()
     files: tuple[ProducedFile, ...] = ()

@@ -12,12 +12,14 @@ from controller.domain.pauses import PauseKind
 from controller.domain.plans import Circle, Deadlock, Membership
 from controller.domain.wording import BATCH_WORDS
 from controller.services import promotion
+from controller.services.answers.cases import remarks_in
 from controller.services.answers.change_shapes import EditShape
 from controller.services.answers.channels import promotion_shape
 from controller.services.answers.forecast import expected_words, forecast_of
 from controller.services.answers.jobs import job_line
 from controller.services.answers.ordering import bump_shapes
 from controller.services.answers.pauses import sentences
+from controller.services.answers.pushes import of_change
 from controller.services.answers.reasons import circle_lines, kept_member, notice_shape, refusal_line
 from controller.services.answers.revisions import difference_shapes, revision_shapes
 from controller.services.answers.shapes import BatchSummary, BatchView, Counts, GateShape, JobSummary, StaysShape
@@ -84,7 +86,9 @@ def batch_view(farm: Farm, batch: str, reasons_of: Collection[str] | None = None
         row = batches.find_batch(session, batch)
         number = row.id or 0
         change = batches.changes_by_id(session, [row.change_id])[row.change_id]
-        known = _jobs(session, number, reasons_of)
+        found = lines.of_batch(session, number, reasons_of)
+        holders = lines.holders(session)
+        known = [job_line(job, holders.get(job.id, "")) for job in found]
         moves = channels.moves_of_batch(session, number)
         return BatchView(
             **_fields(row, change, _counted(known), _paused(session, [row]).get(row.name, "")),
@@ -102,7 +106,8 @@ def batch_view(farm: Farm, batch: str, reasons_of: Collection[str] | None = None
             edits=tuple(EditShape.model_validate(edit) for edit in row.plan.get("edits", ())),
             gates=_gates(farm, session, row), forecast=forecast_of(farm, session, row), expected=expected_words(row),
             revisions=revision_shapes(row.revisions), moves=moves_of(session, number),
-            bumps=bump_shapes(row),
+            pushes=of_change(session, row.change_id),
+            bumps=bump_shapes(row), remarks=remarks_in(session, number, found),
             differences=difference_shapes(artifacts.differences(session, number)),
         )  # fmt: skip
 
@@ -119,11 +124,6 @@ def wave_counts(farm: Farm, batch: str, waves: Collection[int]) -> dict[int, Cou
     with farm.reading() as session:
         found = lines.counts_by_wave(session, batches.number_of(batch), waves)
     return {wave: count(states) for wave, states in sorted(found.items())}
-
-
-def _jobs(session: Session, number: int, reasons_of: Collection[str] | None) -> list[JobSummary]:
-    holders = lines.holders(session)
-    return [job_line(job, holders.get(job.id, "")) for job in lines.of_batch(session, number, reasons_of)]
 
 
 def _counted(known: Sequence[JobSummary]) -> Counts:

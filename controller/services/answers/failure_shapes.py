@@ -36,6 +36,13 @@ class FlakeShape(Shape):
     """The failing line of the last one."""
     job: str
     at: datetime
+    case: str = ""
+    """The case of it; empty for the test as a whole."""
+    recent: int = 0
+    """How often it came and went in the last ``recent_runs`` runs."""
+    recent_runs: int = 0
+    quarantined: str = ""
+    """By whom, until when and why it is quarantined; empty where it is not."""
 
 
 class ForgottenAnswer(Shape):

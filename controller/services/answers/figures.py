@@ -37,13 +37,14 @@ def figures(farm: Farm) -> Figures:
     """All figures of this moment."""
     now = farm.now()
     with farm.reading() as session:
+        there = farm.database.clock(session)
         known = workers.all_workers(session)
         channels, leader = main_channels(session), leader_in(farm, session)
         return Figures(
             jobs={(pool, kind, state): number for pool, kind, state, number in lines.counts_by_pool(session)},
             workers=_by_pool(known, lambda row: (row.state,), lambda old, _row: old + 1),
             oldest={(pool,): _age(now, since) for pool, since in jobs.oldest_ready(session).items()},
-            silence=_by_pool(known, lambda _row: (), lambda old, row: max(old, _age(now, row.seen_at))),
+            silence=_by_pool(known, lambda _row: (), lambda old, row: max(old, _age(there, row.seen_at))),
             batches=_open_batches(session),
             files={(channel.name,): channel.files for channel in channels},
             snapshots={(channel.name,): channel.snapshot for channel in channels},

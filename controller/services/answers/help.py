@@ -189,11 +189,32 @@ TOPICS: dict[str, Topic] = {
         ("What it was built on came out the same as before.", "What it was to test is rebuilt for another reason."),
         ("Nothing; the batch's page tells under 'Predicted, and what came' where the cascade stopped.",),
     ),
+    "checking": Topic(
+        "job", "Checking", "Its tests failed, alone too, and nobody knows yet whether they fail without the change.",
+        ("What passed before was seen too long ago, or what failed was seen on another state of testing.",),
+        ("Nothing: a control runs the same tests without the change, and tells. The job's page names it.",),
+    ),
+    "no_regression": Topic(
+        "job", "No regression", "Its tests fail, as they do without the change, so the change is not stopped for it.",
+        ("The package was broken before, or its test is.", "It could not even be installed before."),
+        ("Nothing for this change: its file keeps the verdict `failed`, and the gate `tested` names it.",
+         "Repair the test, or the package, in a change of its own."),
+    ),
+    "answered": Topic(
+        "job", "Answered", "A control that ended: its outcome says how the tests go without the change.",
+        (), ("Look at the job that it was run for; its page names it.",),
+    ),
     "escalated": Topic(
         "job", "Escalated", "What it was to test does not go with the new package as it stands, so it is rebuilt.",
         ("Its tests failed, or it could not be installed with the new package.",
          "It uses symbols that are gone from the new library, though the bound that it records admits that."),
         ("Nothing, if the rebuild passes; else repair its recipe, or keep the old interface in the library.",),
+    ),
+    "expected": Topic(
+        "job", "Fails as expected", "It failed, and its tree says in `[[tree.expected]]` that it does, and why.",
+        ("What the tree knows of is not mended yet.",),
+        ("Nothing: what needs it stays behind, and nothing else is held up.",
+         "When it is mended, retry it; it is told as 'now passes' until the line is taken out."),
     ),
     "cancelled": Topic("job", "Cancelled", "A person gave it up.", (), ("Push again to start afresh.",)),
     "held": Topic(
@@ -218,6 +239,11 @@ TOPICS: dict[str, Topic] = {
         "attempt", "Lost", "The worker went silent, or said the fault was its own. The job is tried again elsewhere.",
         ("The worker was killed.", "The network was away for longer than a lease."),
         ("If one worker is lost again and again, look at that machine.",),
+    ),
+    "excused": Topic(
+        "attempt", "Excused", "Tests failed, and everything that failed is quarantined, or expected by its tree.",
+        ("A case that comes and goes failed alone too.", "The tree's `[[tree.expected]]` names it."),
+        ("`farm flakes quarantined` and `farm failures expected` say what is excused, by whom and until when.",),
     ),
     "stopped": Topic("attempt", "Stopped", "The controller took the job away, since it was cancelled."),
     "idle": Topic("worker", "Idle", "It is there and waits for a bell."),

@@ -1,13 +1,18 @@
 """Jobs: lines of a list, one job whole, and the queue in the order in which it will start."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from controller.domain.failure_words import failure_sentence
 from controller.domain.jobs import BROKEN, ENDED, SETTLED, JobKind, JobState
 from controller.domain.pause_words import paused_job_sentence
-from controller.domain.wording import JOB_WORDS
+from controller.domain.remark_words import REMARK_WORDS
+from controller.domain.remarks import EXCUSES, RemarkKind
+from controller.domain.wording import JOB_WORDS, Category, Words
+from controller.services.answers.cases import expected_lines, remarks_of, tested_shape
+from controller.services.answers.compared import compared_words, control_of
 from controller.services.answers.matches import asked_of, why_no_worker
 from controller.services.answers.ordering import order_shape
 from controller.services.answers.reasons import reason_shape
@@ -30,7 +35,7 @@ def job_line(job: JobLine, worker: str = "") -> JobSummary:
 
 
 def _line_fields(job: JobLine, worker: str) -> dict[str, Any]:
-    words = JOB_WORDS[JobState(job.state)]
+    words = _words(job)
     line, text = fault(job) if JobState(job.state) in BROKEN else (None, "")
     return {
         "id": job.public, "batch": f"B-{job.batch_id}", "kind": job.kind, "state": job.state,
@@ -39,10 +44,17 @@ def _line_fields(job: JobLine, worker: str) -> dict[str, Any]:
         "name": job.name, "recipe": job.recipe, "subdir": job.subdir, "pool": job.pool, "wave": job.wave,
         "stage": job.stage,
         "attempts": job.attempts, "worker": worker, "phase": job.phase, "sentence": job_sentence(job, worker),
-        "failing_line": line, "failing_text": text, "failure": job.failure,
+        "remark": job.remark, "failing_line": line, "failing_text": text, "failure": job.failure,
         "started_at": job.started_at, "ended_at": job.ended_at,
         "reason": reason_shape(job.reasons[0]) if job.reasons else None,
     }  # fmt: skip
+
+
+def _words(job: JobLine) -> Words:
+    """What failed and was let through is never told as if all had passed."""
+    if job.state == JobState.PASSED and job.remark in EXCUSES:
+        return replace(REMARK_WORDS[RemarkKind(job.remark)], category=Category.DONE)
+    return JOB_WORDS[JobState(job.state)]
 
 
 def job_lines(farm: Farm, names: Sequence[str]) -> list[JobSummary]:
@@ -89,8 +101,10 @@ def job_view(farm: Farm, job: str) -> JobView:
             message=row.message, consequence=_last_consequence(row, tries), suspects=suspects_of(session, row),
             why_not=tuple(_why_not(farm, session, row, parents)), artifact=row.artifact,
             order=order_shape(row, batch) if JobState(row.state) in _QUEUED else None,
-            needs=asked_of(session, row), batch_title=batch.title, commit=change.commit, tree=change.tree,
-            added_by=row.revision,
+            compared=compared_words(row), control=control_of(row),
+            tested=tested_shape(farm, session, row, tries), remarks=remarks_of(row.remarks, JobKind(row.kind)),
+            expected=expected_lines(farm, row), needs=asked_of(session, row), batch_title=batch.title,
+            commit=change.commit, tree=change.tree, added_by=row.revision,
         )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from pydantic import Field
 
+from controller.services.answers.case_shapes import JobRemarkShape, RemarkShape, TestedShape
 from controller.services.answers.change_shapes import DifferenceShape, EditShape, RevisionShape
 from controller.services.answers.forecast_shapes import ForecastShape
 from controller.services.answers.idle_shapes import IdleShape
@@ -81,6 +82,8 @@ class JobSummary(Shape):
     failing_text: str = ""
     failure: str = ""
     """Class of its last failed try, as ``memory``; empty where none failed."""
+    remark: str = ""
+    """What is said of how it ended, in a word, as ``failed_quarantined`` or ``now_passes``; empty where nothing is."""
     started_at: datetime | None = None
     ended_at: datetime | None = None
     reason: ReasonShape | None = None
@@ -169,10 +172,27 @@ class PromotionShape(Shape):
     at: datetime
 
 
+class PushShape(Shape):
+    """A push that waited for more of its branch, or does."""
+
+    id: str
+    tree: str
+    commit: str
+    summary: str
+    author: str
+    at: datetime
+    due_at: datetime
+    """When its batch is opened, or would have been."""
+    sentence: str = ""
+    """How long it still waits, or why."""
+
+
 class BatchView(BatchSummary):
     """One batch, whole: what its page shows."""
 
     jobs: tuple[JobSummary, ...] = ()
+    pushes: tuple[PushShape, ...] = ()
+    """The pushes that became this batch, oldest first; none where one alone did and did not wait."""
     circles: tuple[str, ...] = ()
     """How packages that are built with each other are built, or why they are not, in sentences."""
     left_out: tuple[MemberShape, ...] = ()
@@ -206,6 +226,8 @@ class BatchView(BatchSummary):
     """Who gave it another priority, oldest first."""
     differences: tuple[DifferenceShape, ...] = ()
     """What was built, beside what was there before; only what differs in something that others may notice."""
+    remarks: tuple[JobRemarkShape, ...] = ()
+    """Failures that break nothing, and why; what its trees expect to fail and now passes."""
 
 
 class AttemptShape(Shape):
@@ -266,6 +288,16 @@ class JobView(JobSummary):
     """What its last failed try was, and what was done about it, in a sentence."""
     suspects: str = ""
     """Of a broken one: which of the changes that came together can be the cause, as far as dependency settles it."""
+    compared: str = ""
+    """Of a test that did not pass: regression or not, and by what that is known, in a sentence."""
+    control: str = ""
+    """The job that is run for this one without the change, or for which this one is."""
+    tested: TestedShape | None = None
+    """How the cases of its tests went, where they were told."""
+    remarks: tuple[RemarkShape, ...] = ()
+    """Why its failure breaks nothing, or what nobody expected of its pass."""
+    expected: tuple[str, ...] = ()
+    """What its tree expects to fail of it, in sentences."""
     needs: str = ""
     """What it asks of a worker beyond its pool, in words."""
     why_not: tuple[str, ...] = ()
@@ -400,7 +432,10 @@ class LogLines(Shape):
 
 
 class PushAnswer(Shape):
-    """What a push became. The same commit again answers the same batch with ``again``."""
+    """What a push became. The same commit again answers the same batch with ``again``.
+
+    While it waits for more pushes, ``batch`` is empty, and ``change`` names the push.
+    """
 
     batch: str
     change: str
@@ -408,6 +443,9 @@ class PushAnswer(Shape):
     again: bool = False
     state: str = ""
     jobs: int = 0
+    waits_seconds: float = 0.0
+    sentence: str = ""
+    """How long it still waits, in words."""
 
 
 class EventShape(Shape):

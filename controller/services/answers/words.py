@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 
 from controller.domain.batches import BatchState
 from controller.domain.jobs import JobKind, JobState
+from controller.domain.remark_words import REMARK_WORDS
+from controller.domain.remarks import EXCUSES, RemarkKind
 from controller.domain.wording import BATCH_WORDS, JOB_WORDS, KIND_WORDS, Category
 from controller.services.answers.shapes import Counts
 from controller.storage.lines import JobLine
@@ -59,9 +61,20 @@ def _ready(job: JobLine, _worker: str) -> str:
 
 
 def _passed(job: JobLine, _worker: str) -> str:
+    if job.remark in EXCUSES:
+        return REMARK_WORDS[RemarkKind(job.remark)].sentence
     if job.outcome == "no_tests":
         return "It carries no tests, so none ran; that is no pass."
     return "Built, and its files are in the store." if job.kind == JobKind.BUILD else "Every test passed."
+
+
+def _unexcused(job: JobLine, _worker: str) -> str:
+    return f"Fails as it did without the change: {fault(job)[1] or 'no line tells why'}"
+
+
+def _answered(job: JobLine, _worker: str) -> str:
+    how = "every test passed" if job.outcome == "passed" else fault(job)[1] or job.outcome.replace("_", " ")
+    return f"Without the change: {how}."
 
 
 def _begun(text: str) -> str:
@@ -84,6 +97,12 @@ _JOB_SENTENCES: Mapping[JobState, Callable[[JobLine, str], str]] = {
     JobState.BLOCKED: lambda job, _: f"Cannot be done until this is repaired: {shorten(job.message)}.",
     JobState.CANCELLED: lambda job, _: _begun(shorten(job.message)) or "Cancelled.",
     JobState.NOT_NEEDED: lambda job, _: shorten(job.message) or JOB_WORDS[JobState.NOT_NEEDED].sentence,
+    JobState.CHECKING: lambda job, _: (
+        f"{fault(job)[1] or 'Its tests failed'}; a control finds out whether it did before."
+    ),
+    JobState.NO_REGRESSION: _unexcused,
+    JobState.ANSWERED: _answered,
+    JobState.EXPECTED: lambda job, _: f"Failed as expected: {shorten(job.message) or 'no line tells why'}",
     JobState.ESCALATED: lambda job, _: f"As it stands it does not go with what is new: {shorten(job.message)}",
 }
 
@@ -99,6 +118,8 @@ def batch_verdict(state: BatchState, counts: Counts, published: int, behind: int
         jobs=amount(counts.total, "job"), broken=amount(counts.broken, "job"), published=amount(published, "package"),
         behind=amount(behind, "file"),
     )  # fmt: skip
+    if state is BatchState.PASSED and behind and not published:
+        return f"Nothing broke, and nothing is published: {amount(behind, 'file')} left behind as expected.", NOBODY
     return sentence, _ACTS.get(state) or BATCH_WORDS[state].acts or NOBODY
 
 
@@ -116,11 +137,12 @@ _BATCH_SENTENCES: Mapping[BatchState, str] = {
 
 
 _UNBROKEN: Mapping[BatchState, str] = {
+    BatchState.PASSED: "Nothing broke; {published} in testing, {behind} left behind as expected.",
     BatchState.PARTIAL: "{published} in testing; {behind} left behind.",
     BatchState.FAILED: "Nothing is published; {behind} left behind.",
     BatchState.CANCELLED: "Nothing is published; {behind} left behind.",
 }
-"""Where nothing broke: others were first, or a newer push has it."""
+"""Where nothing broke: others were first, a newer push has it, or a tree expects that it fails."""
 
 
 _SAID = [(name, CATEGORY_LABELS[name]) for name in CATEGORIES]

@@ -2,10 +2,13 @@
 
 from controller.storage import (
     artifacts,
+    baselines,
     batches,
+    cases,
     channels,
     durations,
     events,
+    expectations,
     flakes,
     idling,
     jobs,
@@ -13,6 +16,7 @@ from controller.storage import (
     leadership,
     needs,
     pauses,
+    quarantine,
     readings,
     upstream,
     workers,
@@ -20,10 +24,13 @@ from controller.storage import (
 
 TABLES = (
     artifacts,
+    baselines,
     batches,
+    cases,
     channels,
     durations,
     events,
+    expectations,
     flakes,
     idling,
     jobs,
@@ -31,6 +38,7 @@ TABLES = (
     leadership,
     needs,
     pauses,
+    quarantine,
     readings,
     upstream,
     workers,

@@ -43,7 +43,9 @@ def log_append(
     attempt: Attempt, token: AttemptToken, farm: AskedFarm, offset: Offset, data: Annotated[bytes, Depends(small_body)]
 ) -> Response:
     """Keep bytes of the log."""
-    return _offset(transfers.append_log(farm, attempt, token, offset, data))
+    answer = _offset(transfers.append_log(farm, attempt, token, offset, data))
+    answer.headers[paths.PACE_HEADER] = f"{transfers.log_pace(farm):g}"
+    return answer
 
 
 @router.head(paths.upload("{attempt}", "{sha256}"))

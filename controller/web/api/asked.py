@@ -31,6 +31,8 @@ class Push(Asked):
     summary: Annotated[str | None, Field(max_length=2000)] = None
     who: Who = ""
     priority: Priority = Priority.NORMAL
+    at_once: bool = False
+    """Open its batch now, whatever the tree says of waiting for more pushes."""
 
 
 class AskedMigration(Asked):

@@ -8,12 +8,12 @@ from fastapi.responses import PlainTextResponse
 from controller.domain.batches import BatchState
 from controller.domain.errors import InvalidInputError
 from controller.services import promotion, requests, sharing
-from controller.services.answers import batches, forecast, whys
+from controller.services.answers import batches, forecast, pushes, whys
 from controller.services.answers.batch_plans import plan_of_batch
 from controller.services.answers.differences import difference_of_batches
 from controller.services.answers.forecast_shapes import ForecastShape, NumbersAnswer
 from controller.services.answers.plan_shapes import BatchPlan, PlanDifference
-from controller.services.answers.shapes import BatchSummary, BatchView, MovePreview
+from controller.services.answers.shapes import BatchSummary, BatchView, MovePreview, PushShape
 from controller.services.answers.why_shapes import WhyAnswer
 from controller.services.commit_numbers import number_edits
 from controller.web.api.asked import Act, BatchId, Bump, DryRun, Items, Limit, Move, PackageName, PlanName, Revision
@@ -32,6 +32,12 @@ def batch_list(farm: AskedFarm, limit: Limit = 50, state: States = "", cursor: C
     """Batches, newest first."""
     found, more = batches.batch_list(farm, limit, known_states(state), cursor)
     return Items(items=tuple(found), next=more)
+
+
+@router.get("/api/v1/pushes")
+def push_list(farm: AskedFarm) -> Items[PushShape]:
+    """Pushes that wait for more of their branch, oldest first."""
+    return Items(items=pushes.waiting(farm))
 
 
 @router.get("/api/v1/batches/{batch}")

@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter, Depends, Response, status
 
+from controller.domain.push_words import waits_for_more
 from controller.planning.question import Question, migrations_of, pins_of, supposed_of
 from controller.services import intake
 from controller.services.answers import forecast, questions, whys
@@ -19,14 +20,23 @@ router = APIRouter(tags=["changes"], dependencies=[Depends(admin)])
 
 @router.post("/api/v1/changes", status_code=status.HTTP_201_CREATED)
 def change_push(push: Push, farm: AskedFarm, response: Response) -> PushAnswer:
-    """Record a push and open its batch. The same commit again answers the same batch, with 200."""
-    opened = intake.push(farm, push.tree, push.rev, who=push.who, summary=push.summary or "", priority=push.priority)
-    response.headers["Location"] = f"/api/v1/batches/{opened.batch}"
+    """Record a push and open its batch. The same commit again answers the same batch, with 200.
+
+    A push that waits for more of its branch is answered with 202: it is kept, and its batch is opened in time.
+    """
+    opened = intake.push(
+        farm, push.tree, push.rev, who=push.who, summary=push.summary or "", priority=push.priority,
+        at_once=push.at_once,
+    )  # fmt: skip
+    response.headers["Location"] = f"/api/v1/batches/{opened.batch}" if opened.batch else "/api/v1/pushes"
     if opened.again:
         response.status_code = status.HTTP_200_OK
+    elif not opened.batch:
+        response.status_code = status.HTTP_202_ACCEPTED
     return PushAnswer(
         batch=opened.batch, change=opened.change, commit=opened.commit, again=opened.again, state=opened.state,
-        jobs=opened.jobs,
+        jobs=opened.jobs, waits_seconds=opened.waits_seconds,
+        sentence="" if opened.batch else waits_for_more(opened.waits_seconds),
     )  # fmt: skip
 
 

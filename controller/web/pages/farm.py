@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
 
-from controller.services.answers import batches, channels, jobs, pauses, workers
+from controller.services.answers import batches, channels, jobs, pauses, pushes, workers
 from controller.services.answers import farm as glance
 from controller.services.answers.events import newest
 from controller.services.answers.leader import leader
@@ -32,7 +32,10 @@ def batches_page(farm: AskedFarm, state: State = "", cursor: Cursor = None) -> H
     """Batches, newest first."""
     after = newest(farm)
     found, more = batches.batch_list(farm, _PAGE, known_states(state), cursor)
-    return page(farm, "batches", items=found, next=more, state=state, stream=f"farm&after={after}")
+    waiting = () if cursor else pushes.waiting(farm)
+    return page(
+        farm, "batches", items=found, waiting=waiting, next=more, state=state, stream=f"farm&after={after}"
+    )  # fmt: skip
 
 
 @router.get("/workers")

@@ -57,6 +57,10 @@ class FakeController:
     gates: list[dict[str, Any]] = field(default_factory=list)
     asked: list[tuple[str, str, Any]] = field(default_factory=list)
     before: Callable[[str], None] = lambda _path: None
+    waiting: list[str] = field(default_factory=list)
+    """What is said of a push, each time that it is asked, before it has its batch."""
+    told: list[str] = field(default_factory=list)
+    knows_pushes: bool = True
     raw: tuple[int, str, bytes] | None = None
     """When set, every answer is this: status, content type, body."""
 
@@ -70,7 +74,17 @@ class FakeController:
                 return serve(self, *found.groups(), query, body)
         raise RefusalError(404, "not_found", f"There is nothing at {path}.")
 
+    def pushes(self, _query: dict[str, str], _body: Any) -> Any:
+        if not self.knows_pushes:
+            raise RefusalError(404, "not_found", "There is nothing at /api/v1/pushes.")
+        said = {"id": "P-1", "tree": "t", "commit": "c0ffee" + 34 * "0", "summary": "zlib", "author": "ana"}
+        return {"items": [said | {"at": AT, "due_at": AT, "sentence": each} for each in self.told]}
+
     def changes(self, _query: dict[str, str], body: Any) -> Any:
+        if self.waiting and not body["at_once"]:
+            self.told = [self.waiting.pop(0)]
+            return {"batch": "", "change": "P-1", "commit": "c0ffee", "waits_seconds": 40, "sentence": self.told[0]}
+        self.told = []
         again = "B-7" in self.batches
         self.batches.setdefault("B-7", batch(title=body["summary"] or "a push"))
         return {"batch": "B-7", "change": "C-7", "commit": "c0ffee", "again": again, "state": "running", "jobs": 3}
@@ -150,6 +164,7 @@ def _known(things: dict[str, Any], name: str, what: str) -> Any:
 _ROUTES: list[tuple[str, Callable[..., Any]]] = [
     ("/api/v1/changes", FakeController.changes),
     ("/api/v1/batches", FakeController.view_list),
+    ("/api/v1/pushes", FakeController.pushes),
     (r"/api/v1/batches/([^/]+)", FakeController.view),
     (r"/api/v1/batches/([^/]+)/promotions", FakeController.promote),
     (r"/api/v1/batches/([^/]+)/(release|cancel)", FakeController.act),

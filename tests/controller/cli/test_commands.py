@@ -166,7 +166,39 @@ def test_a_push_names_its_batch_on_stdout_and_its_page_on_stderr(asked: Type, fa
     assert "pushed before" in asked("push", "/srv/recipes").out
     assert fake.asked[0][2] == {
             "tree": "/srv/recipes", "rev": None, "summary": "zlib 1.3.2", "who": "eva", "priority": "normal",
+            "at_once": False,
         }  # fmt: skip
+
+
+def test_a_push_that_waits_says_for_how_long_and_what_would_open_its_batch_at_once(
+    asked: Type, fake: FakeController
+) -> None:
+    fake.waiting = ["waits 40 s for more pushes"]
+    said = asked("push", "/srv/recipes")
+    assert said.out == "P-1: waits 40 s for more pushes; `farm push --now` opens its batch at once\n"
+    assert asked("batch", "list").out.splitlines()[-1] == "P-1 zlib (ana, c0ffee000000): waits 40 s for more pushes"
+    assert asked("push", "/srv/recipes", "--now").out == "B-7: 3 jobs, running\n"
+    assert fake.asked[-1][2]["at_once"]
+
+
+def test_a_push_that_waits_is_watched_until_its_batch_is_opened_and_then_that(
+    asked: Type, fake: FakeController, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake.waiting = ["waits 40 s for more pushes", "waits 1 s for more pushes"]
+    slept = list[float]()
+    monkeypatch.setattr("controller.cli.push.time.sleep", slept.append)
+    fake.batches["B-7"] = batch(state="passed")
+    said = asked("push", "/srv/recipes", "--watch")
+    assert slept[:2] == [30.0, 30.0]
+    assert "waits 40 s for more pushes" in said.err
+    assert said.out.startswith("B-7: 3 jobs, running")
+
+
+def test_an_older_controller_that_knows_of_no_waiting_pushes_lists_its_batches(
+    asked: Type, fake: FakeController
+) -> None:
+    fake.knows_pushes = False
+    assert asked("batch", "list").code == 0
 
 
 def test_a_folder_is_pushed_by_its_full_path(asked: Type, fake: FakeController, tmp_path: object) -> None:

@@ -16,6 +16,7 @@ relink_static = false
 static = ["zlib-static"]
 not_static = ["doxygen"]
 generators = ["cython"]
+coalesce_seconds = 60
 
 [[tree.overrides]]
 kind = "skip"
@@ -41,6 +42,7 @@ def test_a_tree_says_its_policy_and_its_overrides() -> None:
     assert read_tree_file(WHOLE).policy == Policy(
         scope=Scope.DIRECT, packages=(("openssl", Scope.MINIMAL), ("lib*", Scope.TRANSITIVE)), relink_static=False,
         static=("zlib-static",), not_static=("doxygen",), generators=("cython",), overrides=(skip, only),
+        coalesce_seconds=60.0,
     )  # fmt: skip
 
 
@@ -56,6 +58,9 @@ def test_a_tree_that_says_nothing_rebuilds_what_is_forced() -> None:
         ('[tree.policy]\npackages = ["a"]', "packages is no table."),
         ("[tree.policy]\nrelink_static = 1", "relink_static is neither true nor false."),
         ('[tree.policy]\nstatic = "a"', "static is no list of texts."),
+        ("[tree.policy]\ncoalesce_seconds = -1", "line 2: coalesce_seconds is no number of seconds from 0 to 3600."),
+        ("[tree.policy]\ncoalesce_seconds = true", "coalesce_seconds is no number of seconds from 0 to 3600."),
+        ("[tree.policy]\ncoalesce_seconds = nan", "coalesce_seconds is no number of seconds from 0 to 3600."),
         ("[tree]\npolicy = 1", "policy is no table."),
         ("[tree]\noverrides = 1", "overrides is no list of tables."),
         ('[[tree.overrides]]\nkind = "skip"', "an override has no author."),

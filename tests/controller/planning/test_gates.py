@@ -29,10 +29,10 @@ def test_what_stays_behind_is_said_and_stops_nobody() -> None:
 
 
 def test_failed_tests_refuse_and_missing_ones_are_no_pass() -> None:
-    assert gates.tested([Candidate(artifact("lib"), "failed")]).verdict is Verdict.REFUSED
-    assert gates.tested([Candidate(artifact("lib"), "no_tests")]).verdict is Verdict.UNKNOWN
-    assert gates.tested([Candidate(artifact("lib"), "")]).verdict is Verdict.UNKNOWN
-    assert gates.tested([Candidate(artifact("lib"), "passed")]).passes
+    assert gates.tested([Candidate(artifact("lib"), "failed")], []).verdict is Verdict.REFUSED
+    assert gates.tested([Candidate(artifact("lib"), "no_tests")], []).verdict is Verdict.UNKNOWN
+    assert gates.tested([Candidate(artifact("lib"), "")], []).verdict is Verdict.UNKNOWN
+    assert gates.tested([Candidate(artifact("lib"), "passed")], []).passes
 
 
 def test_a_dependency_that_is_still_elsewhere_blocks() -> None:
@@ -73,5 +73,5 @@ def test_old_versions_in_the_channel_are_nobodys_newest() -> None:
 
 
 def test_many_reasons_are_shortened() -> None:
-    answer = gates.tested([Candidate(artifact(f"lib{n}"), "failed") for n in range(30)])
+    answer = gates.tested([Candidate(artifact(f"lib{n}"), "failed") for n in range(30)], [])
     assert (len(answer.reasons), answer.reasons[-1]) == (21, "and 10 more")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.domain.differences import Turn
-from controller.domain.jobs import JOB_MOVES, SETTLED, JobEvent, JobKind, JobState
+from controller.domain.jobs import BLOCKING, JOB_MOVES, SETTLED, JobEvent, JobKind, JobState
 from controller.domain.plans import Plan, Reason, Rule
 from controller.domain.recipes import Output
 from controller.domain.transitions import advance
@@ -229,7 +229,7 @@ def test_resuming_is_the_same_as_asking_each_job_and_twice_is_once(data: st.Data
     states = {n: data.draw(st.sampled_from(list(JobState))) for n in range(size)}
     parents = {n: tuple(data.draw(st.sets(st.integers(0, n - 1), max_size=3))) if n else () for n in range(size)}
     due = {n for n in range(size) if states[n] is JobState.PASSED and data.draw(st.booleans())}
-    stops = {JobState.FAILED, JobState.UNSOLVABLE, JobState.QUARANTINED, JobState.CANCELLED}
+    stops = BLOCKING | {JobState.CANCELLED}
     found = resume(states, due, parents, held=False)
     assert found.keys() == {n for n, state in states.items() if state in OPEN}
 

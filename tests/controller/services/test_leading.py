@@ -13,15 +13,15 @@ from controller.services import leading, reconcile
 from controller.services.farm import Farm
 from controller.storage import events
 from controller.storage.database import Database, Session
-from tests.kit.farms import START, make_farm
+from tests.kit.farms import START, ToldDatabase, make_farm
 
 
-class ClockedDatabase(Database):
+class ClockedDatabase(ToldDatabase):
     """A database whose clock is set by the test."""
 
     at = START
 
-    def clock(self, session: Session) -> datetime:  # noqa: ARG002
+    def told(self) -> datetime:
         return self.at
 
     def forward(self, seconds: float) -> None:

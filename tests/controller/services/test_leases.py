@@ -1,6 +1,8 @@
 """Leases: one holder, one effect, whatever dies."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -233,3 +235,87 @@ def test_a_try_whose_job_was_taken_away_ends_and_stops_no_other(farm: Farm) -> N
     assert states(farm, numbers) == {"one": "cancelled", "two": "ready"}
     with farm.reading() as session:
         assert [stored.find_attempt(session, c.attempt).state for c in (first, second)] == ["stopped", "lost"]
+
+
+def two_controllers(farm: Farm, ahead: float) -> tuple[Farm, Farm]:
+    """Two whose clocks differ by so many seconds; the database's is that of the first."""
+    return farm, replace(farm, now=lambda: farm.now() + timedelta(seconds=ahead), looked=None)
+
+
+def held(farm: Farm, claim: Claim) -> str:
+    with farm.reading() as session:
+        return stored.find_attempt(session, claim.attempt).state
+
+
+@pytest.mark.parametrize("ahead", [3600.0, -3600.0])
+def test_two_controllers_whose_clocks_are_an_hour_apart_lose_no_lease(farm: Farm, ahead: float) -> None:
+    draw_batch(farm, {"one": (), "two": ()})
+    right, wrong = two_controllers(farm, ahead)
+    mine, other = leases.claim(right, asking("w1")), leases.claim(wrong, asking("w2"))
+    assert mine is not None
+    assert other is not None
+    for turn in range(12):
+        farm.now.forward(20)  # type: ignore[attr-defined]
+        for claim, beats in ((mine, right), (other, wrong)) if turn % 2 else ((mine, wrong), (other, right)):
+            assert not leases.heartbeat(beats, claim.attempt, claim.token, Heartbeat(lease=1)).stop
+        for controller in (right, wrong):
+            reconcile.look_at_leases(controller)
+            reconcile.lose_overdue(controller)
+            assert workers.mark_silent(controller) == 0
+    assert (held(farm, mine), held(farm, other)) == ("leased", "leased")
+
+
+@pytest.mark.parametrize("ahead", [3600.0, -3600.0])
+def test_whatever_a_controllers_clock_shows_a_silent_worker_loses_its_lease_in_time(farm: Farm, ahead: float) -> None:
+    draw_batch(farm, {"one": ()})
+    _, wrong = two_controllers(farm, ahead)
+    claim = leases.claim(wrong, asking("w1"))
+    assert claim is not None
+    reconcile.look_at_leases(wrong)
+    for _ in range(4):
+        farm.now.forward(15)  # type: ignore[attr-defined]
+        reconcile.look_at_leases(wrong)
+        assert held(farm, claim) == "leased"
+    farm.now.forward(1)  # type: ignore[attr-defined]
+    reconcile.look_at_leases(wrong)
+    assert held(farm, claim) == "lost"
+
+
+def test_a_database_whose_clock_is_set_back_keeps_no_dead_workers_lease_for_as_long(farm: Farm) -> None:
+    draw_batch(farm, {"one": ()})
+    claim = claimed(farm)
+    reconcile.look_at_leases(farm)
+    farm.now.forward(-7200)  # type: ignore[attr-defined]
+    reconcile.look_at_leases(farm)
+    for _ in range(4):
+        farm.now.forward(16)  # type: ignore[attr-defined]
+        reconcile.look_at_leases(farm)
+    assert held(farm, claim) == "lost"
+
+
+def test_on_a_real_clock_a_lease_lasts_as_long_as_it_says(farm: Farm) -> None:
+    draw_batch(farm, {"one": ()})
+    farm.database.told = None  # type: ignore[attr-defined]
+    claim = claimed(farm)
+    with farm.reading() as session:
+        row, now = stored.find_attempt(session, claim.attempt), farm.database.clock(session)
+    assert row.lease_until - row.leased_at == pytest.approx(timedelta(seconds=60), abs=timedelta(seconds=1))
+    assert timedelta() <= now - row.leased_at < timedelta(minutes=5)
+    assert not leases.heartbeat(farm, claim.attempt, claim.token, Heartbeat(lease=1, phase="build")).stop
+    with farm.reading() as session:
+        assert stored.find_attempt(session, claim.attempt).lease_until > row.lease_until
+
+
+def test_a_pause_and_a_set_clock_within_one_turn_of_the_loop_lose_nothing(farm: Farm) -> None:
+    draw_batch(farm, {"one": ()})
+    skew = [0.0]
+    loop = replace(farm, now=lambda: farm.now() + timedelta(seconds=skew[0]), looked=None)
+    reconcile.look_at_leases(loop)
+    farm.now.forward(70)  # type: ignore[attr-defined]
+    reconcile.look_at_leases(loop)  # it was paused, and forgives
+    farm.now.forward(10)  # type: ignore[attr-defined]
+    claim = leases.claim(loop, asking("w1"))
+    assert claim is not None
+    skew[0] = 90.0
+    reconcile.look_at_leases(loop)
+    assert held(farm, claim) == "leased"

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from controller.domain.artifacts import Artifact
 from controller.domain.channels import staging
 from controller.domain.errors import StaleLeaseError
-from controller.services import intake, leases
+from controller.services import intake, leases, results
 from controller.services.farm import Farm
 from controller.services.transfers import upload_id
 from controller.storage import artifacts, channels, jobs
@@ -21,7 +21,7 @@ from tests.kit.recipe_trees import commit, write_recipe
 from tests.kit.simulated_worker import SimulatedWorker
 from workers.contract.jobs import BuildOrder, PlannedFile
 from workers.contract.leases import Claim
-from workers.contract.reports import Outcome, ProducedFile
+from workers.contract.reports import Outcome, ProducedFile, Report, TestCase, TestOutcome
 
 
 @pytest.fixture
@@ -234,3 +234,25 @@ def test_a_test_without_tests_is_no_pass_of_the_file(farm: Farm, worker: Simulat
     _, test = jobs_now(farm)
     assert (test.state, test.outcome) == ("passed", "no_tests")
     assert verdict(farm) == "no_tests"
+
+
+NUL = "a\0b"
+
+
+def test_a_failing_line_with_a_nul_is_kept(farm: Farm, worker: SimulatedWorker) -> None:
+    worker.fail, worker.lines = {("test", "one")}, {("test", "one"): f"AssertionError: {NUL}"}
+    worker.work()
+    test = next(job for job in jobs_now(farm) if job.kind == "test")
+    assert test.failing[0]["text"] == "AssertionError: a\ufffdb"
+
+
+def test_a_report_in_words_that_no_database_takes_is_taken_all_the_same(farm: Farm, worker: SimulatedWorker) -> None:
+    worker.step()
+    claim = worker.claim()
+    assert claim is not None
+    case = TestCase(name=NUL, outcome=Outcome.FAILED, message="\ud800", where=NUL)
+    test = TestOutcome(index=0, kind=NUL, outcome=Outcome.FAILED, seconds=1.0, message=NUL, failed=1, failing=(case,))
+    said = Report(lease=claim.lease, outcome=Outcome.FAILED, message=NUL, phase=NUL, tests=(test,))
+    assert results.report(farm, claim.attempt, claim.token, said).accepted
+    kept = next(job for job in jobs_now(farm) if job.kind == "test")
+    assert kept.message == "a\ufffdb"

@@ -134,3 +134,14 @@ def test_a_source_is_given_to_the_attempt_whose_order_names_it_and_to_no_other(f
     assert hashlib.sha256(Path(path).read_bytes()).hexdigest() == digest
     with pytest.raises(NotPermittedError):
         transfers.source_blob(farm, second.attempt, second.token, digest)
+
+
+def test_the_more_workers_are_busy_the_less_often_each_is_to_send_its_log(tmp_path: Path) -> None:
+    farm = make_farm(tmp_path)
+    draw_batch(farm, {f"job {number}": () for number in range(30)})
+    assert transfers.log_pace(farm) == 0.0
+    for number in range(30):
+        leases.claim(farm, asking(f"w{number}"))
+    farm.paced = None
+    assert transfers.log_pace(farm) == 0.3
+    farm.close()

@@ -61,7 +61,7 @@ def test_only_leases_that_ran_out_are_lapsed(database: Database) -> None:
         attempt = add_attempt(session, add_job(session, "one", state="running"))
         assert jobs.lapsed(session, NOW) == []
         assert jobs.lapsed(session, NOW + timedelta(seconds=61)) == [attempt.id]
-        assert jobs.extend_all_leases(session, NOW + timedelta(seconds=200)) == 1
+        assert jobs.renew_all(session, NOW + timedelta(seconds=200)) == 1
         assert jobs.lapsed(session, NOW + timedelta(seconds=61)) == []
 
 

@@ -226,7 +226,7 @@ class TestDescription:
         assert len(operations) == len(set(operations))
         verbs = {"list", "view", "push", "preview", "promote", "release", "cancel", "retry", "restore", "raw", "stream",
                  "take", "note", "beat", "report", "append", "look", "fetch", "health", "ready", "check",
-                 "forget", "resume", "pause", "bump"}  # fmt: skip
+                 "forget", "resume", "pause", "bump", "add"}  # fmt: skip
         assert {operation.rsplit("_", 1)[1] for operation in operations} <= verbs
 
     def test_every_operation_describes_its_errors(self, document: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ import pytest
 from tests.kit.fake_controller import Attempt, AwayError, Request, RunningController
 from workers.agent.client import Holding, LeaseLostError
 from workers.agent.log_stream import LogStream, LogTooLongError
+from workers.contract import paths
 
 
 @pytest.fixture
@@ -23,6 +24,28 @@ def test_lines_arrive_while_the_job_still_runs(stream: LogStream, attempt: Attem
     while "two" not in attempt.text and time.monotonic() < end:
         time.sleep(0.01)
     assert attempt.text == "[farm] phase build\none\ntwo\n"
+
+
+def test_lines_wait_for_as_long_as_the_controller_asks_and_the_last_of_all_do_not(
+    controller: RunningController, holding: Holding, stream: LogStream, attempt: Attempt
+) -> None:
+    route, pieces = controller._route, list[bytes]()
+
+    def slowly(request: Request) -> tuple[int, dict[str, str], bytes]:
+        status, headers, body = route(request)
+        pieces.append(request.body)
+        return status, headers | {paths.PACE_HEADER: "20"}, body
+
+    controller._route = slowly  # type: ignore[method-assign]
+    stream.write("first")
+    while holding.log_pace != 20.0:
+        time.sleep(0.01)
+    for number in range(5):
+        stream.write(f"line {number}")
+        time.sleep(0.3)
+    assert pieces == [b"first\n"]
+    stream.finish()
+    assert attempt.text.splitlines() == ["first", *(f"line {number}" for number in range(5))]
 
 
 def test_finish_returns_when_all_has_arrived(stream: LogStream, attempt: Attempt) -> None:

@@ -1,14 +1,14 @@
 import os
 from pathlib import Path
 
-from workers.builders.events import BuiltFile, Line, PhaseStart, Result, Speaker, TestEnd, parse
+from workers.builders.events import BuiltFile, CaseEnd, Line, PhaseStart, Result, Speaker, TestEnd, parse
 
 RESULT = Result(
     "failed",
     "test",
     "1 of 2",
     (BuiltFile("a-1-0.conda", "noarch", "/x/a"),),
-    (TestEnd(0, "python", "failed", 0.1, "m"),),
+    (TestEnd(0, "python", "failed", 0.1, "m", 3, 1, 2, 0, (CaseEnd("a", "failed", 0.5, "no", "b:1"),), "/x/cases"),),
 )
 
 
@@ -40,6 +40,20 @@ def test_a_long_line_comes_in_pieces(tmp_path: Path) -> None:
     lines = said(tmp_path, lambda speaker: speaker.log(text))
     assert len(lines) > 1
     assert "".join(parse(line).text for line in lines) == text  # type: ignore[union-attr]
+
+
+def test_a_child_counts_the_lines_that_it_speaks(tmp_path: Path) -> None:
+    counted: list[int] = []
+
+    def speak(speaker: Speaker) -> None:
+        for text in ("one", "two\nthree", "x" * 40_000, ""):
+            speaker.log(text)
+            counted.append(speaker.lines)
+
+    heard = [parse(line) for line in said(tmp_path, speak)]
+    assert counted == [1, 3, 5, 6]
+    assert sum(line.lines for line in heard if isinstance(line, Line) and line.spoken) == 6
+    assert not parse("stray").spoken  # type: ignore[union-attr]
 
 
 def test_whatever_is_no_event_is_a_line_of_the_log() -> None:

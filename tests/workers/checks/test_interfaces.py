@@ -81,6 +81,16 @@ def test_versions_of_symbols_tell_the_library_they_come_from(tmp_path: Path) -> 
     assert read_library(program, "bin", "elf").imported["libtoy.so.1"] == ("toy_one@TOY_1", "toy_two@TOY_2")
 
 
+@needs_cc
+def test_symbols_that_are_thread_local_or_that_no_library_offered_at_link_time_are_told_too(tmp_path: Path) -> None:
+    source = tmp_path / "plug.c"
+    source.write_text("__thread int own_state; int host(void); int plug(void){ return host() + own_state; }")
+    cc("-nostdlib", "-shared", "-fPIC", "-o", tmp_path / "plug.so", source)
+    told = read_library(tmp_path / "plug.so", "lib/plug.so", "elf")
+    assert {"own_state", "plug"} <= set(told.exported)
+    assert "host" in told.imported[""]
+
+
 def test_of_macho_and_windows_files_each_symbol_is_told_with_its_library(tmp_path: Path) -> None:
     dylib = read_library(sample("libtoy.1.dylib", tmp_path), "lib/libtoy.1.dylib", "macho")
     user = read_library(sample("usetoy.macho", tmp_path), "bin/usetoy", "macho")

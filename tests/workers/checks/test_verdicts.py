@@ -13,12 +13,13 @@ def test_nothing_run_is_no_tests_and_never_passed() -> None:
     assert verdicts.worst([]) == "no_tests"
 
 
-def test_a_downstream_test_that_could_not_run_is_known_by_what_the_builder_warns() -> None:
-    said = "Downstream test could not run. Environment might be unsolvable:   \u00d7 Cannot solve: x"
-    assert verdicts.is_unsolved_downstream(["fine", said])
-    assert not verdicts.is_unsolved_downstream(["\u2714 all tests passed!"])
+def test_a_test_with_nothing_to_run_says_nothing_beside_one_that_ran() -> None:
+    assert verdicts.worst(["no_tests", "passed"]) == "passed"
+    assert verdicts.worst(["no_tests", "not_runnable"]) == "not_runnable"
+    assert verdicts.worst(["no_tests", "no_tests"]) == "no_tests"
 
 
-def test_the_status_follows_the_telling_line() -> None:
-    output = ["ImportError: libtoy.so.1: cannot open", "Script failed with status 1", "\nScript execution failed."]
-    assert verdicts.failure(output) == "ImportError: libtoy.so.1: cannot open (Script failed with status 1)"
+def test_the_end_of_a_script_is_told_by_its_status_or_its_signal() -> None:
+    assert verdicts.end_of(3) == "exited with status 3"
+    assert verdicts.end_of(137) == "killed by signal 9"
+    assert verdicts.end_of(255) == "exited with status 255"
